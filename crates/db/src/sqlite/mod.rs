@@ -1,0 +1,42 @@
+//! `SQLite`: reads in place on a few read-only WAL connections, one writer thread with group commit.
+
+mod checkpoint;
+mod open;
+mod readers;
+mod writer;
+
+use std::path::Path;
+
+pub(crate) use readers::Lease;
+
+use crate::{Answer, Conn, Error, Result};
+
+/// One database file.
+pub(crate) struct Sqlite {
+    readers: readers::Readers,
+    writer: writer::Writer,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, readers: usize) -> Result<Self> {
+        // the writer first: it creates the file that the readers open read-only
+        let writer = writer::Writer::start(path)?;
+        let readers = readers::Readers::open(path, readers.max(1))?;
+        Ok(Self { readers, writer })
+    }
+
+    /// A connection for one read; waiting for one never blocks a runtime thread.
+    pub(crate) async fn reader(&self) -> Result<Conn> {
+        self.readers.lease().await
+    }
+
+    pub(crate) async fn write<I, T, E, F>(&self, input: I, body: F) -> (Result<T, E>, u32)
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'c> Fn(&'c Conn, &'c I) -> Answer<'c, T, E> + Send + Sync + 'static,
+    {
+        self.writer.write(input, body).await
+    }
+}

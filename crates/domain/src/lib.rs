@@ -1,0 +1,24 @@
+//! Pure rules and types: no I/O, no async, no HTTP, no SQL.
+
+pub mod clock;
+pub mod days;
+pub mod doctor;
+pub mod ids;
+pub mod national_id;
+pub mod otp;
+pub mod phone;
+pub mod profile;
+pub mod rng;
+pub mod role;
+pub mod secret;
+pub mod text;
+pub mod violation;
+
+pub use clock::Clock;
+pub use jiff::{SignedDuration, Timestamp, civil::Date};
+pub use national_id::NationalId;
+pub use phone::Phone;
+pub use rng::Rng;
+pub use role::Role;
+pub use secret::{Phi, Secret};
+pub use violation::Violation;

@@ -1,0 +1,54 @@
+//! Values that no log line, error or panic message may show.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! blank {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name<T>(T);
+
+        impl<T> $name<T> {
+            /// Hides a value.
+            pub const fn new(value: T) -> Self {
+                Self(value)
+            }
+
+            /// The value itself: every call is a place to look at in a review.
+            pub const fn expose(&self) -> &T {
+                &self.0
+            }
+
+            /// The value itself.
+            pub fn into_exposed(self) -> T {
+                self.0
+            }
+        }
+
+        impl<T> std::fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("***")
+            }
+        }
+    };
+}
+
+blank! {
+    /// A key, a token, a code.
+    Secret
+}
+blank! {
+    /// Protected health information: what a patient told us, or what tells who the patient is.
+    Phi
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_is_blank() {
+        assert_eq!(format!("{:?} {:#?}", Secret::new("k"), Phi::new("p")), "*** ***");
+    }
+}

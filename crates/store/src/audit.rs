@@ -1,0 +1,199 @@
+//! The audit log: who did what to whom, in 16 append-only chains.
+//!
+//! Each entry's hash is an HMAC over the hash before it and its own content, under a key that the
+//! database does not know: whoever can write the tables can neither change, reorder nor remove an
+//! entry without breaking its chain. Sixteen chains, chosen by subject, keep writers out of each
+//! other's way. What it can't notice by itself is the loss of a chain's newest entries together with
+//! its head; for that, keep the digest that `helssa verify audit` prints.
+
+use db::{At, Conn, record, sql};
+use domain::{Timestamp, ids::UserId};
+use uuid::Uuid;
+
+use crate::{Keyring, Result};
+
+const CHAINS: i64 = 16;
+
+/// Who acts.
+#[derive(Clone, Copy, Debug)]
+pub enum Actor {
+    User(UserId),
+    /// Somebody at the server's command line.
+    CommandLine,
+}
+
+/// One thing that happened. `detail` names fields and reasons, never their values.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    pub actor: Actor,
+    /// Such as `profile.update`.
+    pub action: &'static str,
+    /// The person it happened to.
+    pub subject: Option<UserId>,
+    pub detail: String,
+    pub request_id: &'a str,
+}
+
+record! {
+    struct Head {
+        seq: i64,
+        hash: Vec<u8>,
+    }
+}
+
+record! {
+    struct Entry {
+        seq: i64,
+        at: At,
+        actor_id: Option<Uuid>,
+        actor_kind: String,
+        action: String,
+        subject_id: Option<Uuid>,
+        detail: String,
+        request_id: String,
+        hash: Vec<u8>,
+    }
+}
+
+impl Entry {
+    /// Length-prefixed, so that no two entries have the same bytes.
+    fn bytes(&self, chain: i64) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(160);
+        let mut put = |part: &[u8]| {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part);
+        };
+        put(&chain.to_be_bytes());
+        put(&self.seq.to_be_bytes());
+        put(&self.at.0.as_microsecond().to_be_bytes());
+        put(self.actor_id.as_ref().map_or(&[][..], |id| id.as_bytes()));
+        put(self.actor_kind.as_bytes());
+        put(self.action.as_bytes());
+        put(self.subject_id.as_ref().map_or(&[][..], |id| id.as_bytes()));
+        put(self.detail.as_bytes());
+        put(self.request_id.as_bytes());
+        bytes
+    }
+}
+
+/// Appends an entry. Last in its transaction, because it locks its chain until the commit.
+pub async fn append(tx: &Conn, keys: &Keyring, event: &Event<'_>, now: Timestamp) -> Result<()> {
+    let (actor_id, actor_kind) = match event.actor {
+        Actor::User(id) => (Some(id.0), "user"),
+        Actor::CommandLine => (None, "command line"),
+    };
+    let chain = chain_of(event.subject.map(|id| id.0).or(actor_id));
+    let genesis = genesis();
+    // makes the head on first use, and locks it
+    let head: Option<Head> = tx
+        .one(
+            sql!(
+                "INSERT INTO audit_heads (chain, seq, hash) VALUES (?1, 1, ?2)
+                 ON CONFLICT (chain) DO UPDATE SET seq = audit_heads.seq + 1
+                 RETURNING seq, hash"
+            ),
+            &[&chain, &genesis],
+        )
+        .await?;
+    let Some(head) = head else { return Err(db::Error::Doomed.into()) };
+    let mut entry = Entry {
+        seq: head.seq,
+        at: At(now),
+        actor_id,
+        actor_kind: actor_kind.into(),
+        action: event.action.into(),
+        subject_id: event.subject.map(|id| id.0),
+        detail: event.detail.clone(),
+        request_id: event.request_id.into(),
+        hash: vec![],
+    };
+    entry.hash = keys.chain(&head.hash, &entry.bytes(chain));
+    tx.exec(
+        sql!(
+            "INSERT INTO audit_log (chain, seq, at, actor_id, actor_kind, action, subject_id, detail, request_id, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        ),
+        &[
+            &chain,
+            &entry.seq,
+            &entry.at,
+            &entry.actor_id,
+            &entry.actor_kind,
+            &entry.action,
+            &entry.subject_id,
+            &entry.detail,
+            &entry.request_id,
+            &entry.hash,
+        ],
+    )
+    .await?;
+    tx.exec(sql!("UPDATE audit_heads SET hash = ?2 WHERE chain = ?1"), &[&chain, &entry.hash]).await?;
+    Ok(())
+}
+
+/// What a verification found.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub entries: u64,
+    /// One sentence per break.
+    pub faults: Vec<String>,
+    /// Of all heads: changes with every entry; keep it elsewhere to notice a cut-off end.
+    pub digest: Vec<u8>,
+}
+
+/// Walks every chain from its first entry to its head.
+pub async fn verify(c: &Conn, keys: &Keyring) -> Result<Report> {
+    let mut report = Report::default();
+    for chain in 0..CHAINS {
+        let head: Option<Head> =
+            c.one(sql!("SELECT seq, hash FROM audit_heads WHERE chain = ?1"), &[&chain]).await?;
+        let (mut seq, mut hash) = (0, genesis());
+        loop {
+            let entries: Vec<Entry> = c
+                .all(
+                    sql!(
+                        "SELECT seq, at, actor_id, actor_kind, action, subject_id, detail, request_id, hash
+                         FROM audit_log WHERE chain = ?1 AND seq > ?2 ORDER BY seq LIMIT 1000"
+                    ),
+                    &[&chain, &seq],
+                )
+                .await?;
+            let Some(last) = entries.last().map(|e| e.seq) else { break };
+            for entry in entries {
+                if entry.seq != seq + 1 {
+                    report.faults.push(format!("chain {chain}: entry {} is missing", seq + 1));
+                }
+                let expected = keys.chain(&hash, &entry.bytes(chain));
+                if expected != entry.hash {
+                    report.faults.push(format!("chain {chain}: entry {} was changed", entry.seq));
+                }
+                report.entries += 1;
+                seq = entry.seq;
+                hash = entry.hash;
+            }
+            seq = seq.max(last);
+        }
+        let head = head.map_or((0, genesis()), |head| (head.seq, head.hash));
+        if head != (seq, hash) {
+            report.faults.push(format!("chain {chain}: its end is not entry {}", head.0));
+        }
+        report.digest = keys.chain(&report.digest, &head.1);
+    }
+    Ok(report)
+}
+
+/// How many entries with this action there are about this person; for lists and tests.
+pub async fn count(c: &Conn, action: &str) -> Result<i64> {
+    let found: Option<(i64,)> =
+        c.one(sql!("SELECT count(*) FROM audit_log WHERE action = ?1"), &[&action]).await?;
+    Ok(found.map_or(0, |(n,)| n))
+}
+
+fn genesis() -> Vec<u8> {
+    vec![0; 32]
+}
+
+/// By the random end of the id, so that people spread evenly.
+fn chain_of(subject: Option<Uuid>) -> i64 {
+    subject.map_or(0, |id| i64::from(id.as_bytes()[15]) % CHAINS)
+}

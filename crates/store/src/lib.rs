@@ -1,0 +1,28 @@
+//! All the SQL there is, one module per aggregate. Functions take the connection of the read or the
+//! transaction that their caller opened; sealed columns are opened and sealed here and nowhere else.
+
+pub mod accounts;
+pub mod audit;
+pub mod blocks;
+pub mod doctors;
+pub mod idempotency;
+pub mod keyring;
+mod migrations;
+pub mod patients;
+pub mod rotation;
+pub mod sessions;
+
+pub use keyring::Keyring;
+pub use migrations::MIGRATIONS;
+
+/// What can go wrong below the use cases.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Db(#[from] db::Error),
+    /// A stored value can't be opened or read: a missing key, a damaged or transplanted value.
+    #[error("{table}.{column}: {cause}")]
+    Stored { table: &'static str, column: &'static str, cause: String },
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
