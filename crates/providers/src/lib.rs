@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The outside world, one module per service behind a small trait. Nothing in here decides; it
+//! carries a message and says what surely happened, what surely didn't, and what it can't know.
+
+mod http;
+mod inbox;
+mod kavenegar;
+mod otp;
+mod whatsapp;
+
+pub use inbox::{Inbox, Message};
+pub use kavenegar::{Kavenegar, Settings as KavenegarSettings};
+pub use otp::{Delivery, NotSent, OtpMessage, OtpSender};
+pub use whatsapp::{Settings as WhatsappSettings, Whatsapp};

@@ -105,7 +105,13 @@ impl State {
     }
 
     /// Starts a challenge unless the budgets or a lock forbid it.
-    pub async fn begin(&self, pair: &Pair, challenge: &Challenge, policy: &Policy, now: Timestamp) -> Result<Begun> {
+    pub async fn begin(
+        &self,
+        pair: &Pair,
+        challenge: &Challenge,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Begun> {
         match self {
             Self::Memory(memory) => Ok(memory.begin(pair, challenge, policy, now)),
             Self::Redis(redis) => redis.begin(pair, challenge, policy, now).await,

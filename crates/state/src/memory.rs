@@ -177,7 +177,7 @@ impl Memory {
 
 /// A map in shards that forgets what is over whenever a shard has doubled.
 struct Shards<K, V> {
-    shards: Vec<Mutex<Shard<K, V>>>,
+    all: Vec<Mutex<Shard<K, V>>>,
     hasher: RandomState,
     is_over: fn(&V, Timestamp) -> bool,
 }
@@ -192,13 +192,13 @@ const FIRST_SWEEP: usize = 256;
 impl<K: std::hash::Hash + Eq + Clone, V: Default> Shards<K, V> {
     fn new(is_over: fn(&V, Timestamp) -> bool) -> Self {
         let shard = || Mutex::new(Shard { map: HashMap::new(), sweep_at: FIRST_SWEEP });
-        Self { shards: (0..SHARDS).map(|_| shard()).collect(), hasher: RandomState::new(), is_over }
+        Self { all: (0..SHARDS).map(|_| shard()).collect(), hasher: RandomState::new(), is_over }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
     fn with<T>(&self, key: &K, now: Timestamp, change: impl FnOnce(&mut V) -> T) -> T {
         let index = self.hasher.hash_one(key) as usize % SHARDS;
-        let mut shard = self.shards[index].lock();
+        let mut shard = self.all[index].lock();
         if let Some(value) = shard.map.get_mut(key) {
             return change(value);
         }
@@ -223,7 +223,7 @@ mod tests {
             let now = start + SignedDuration::from_secs(n.into());
             memory.take(&Key::new("test", &n.to_be_bytes()), 1, hour, now);
         }
-        let kept: usize = memory.windows.shards.iter().map(|s| s.lock().map.len()).sum();
+        let kept: usize = memory.windows.all.iter().map(|s| s.lock().map.len()).sum();
         assert!(kept <= SHARDS * FIRST_SWEEP * 2, "{kept}");
     }
 }

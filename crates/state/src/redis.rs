@@ -145,7 +145,13 @@ impl Redis {
         Ok(Self { connection, scripts })
     }
 
-    pub(crate) async fn take(&self, key: &Key, limit: i64, length: SignedDuration, now: Timestamp) -> Result<Taken> {
+    pub(crate) async fn take(
+        &self,
+        key: &Key,
+        limit: i64,
+        length: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Taken> {
         let (allowed, remaining, ends): (i64, i64, i64) = self
             .scripts
             .take
@@ -166,8 +172,7 @@ impl Redis {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Begun> {
-        let (kind, until): (i64, i64) = self
-            .on(&self.scripts.begin, pair)
+        let (kind, until): (i64, i64) = Self::on(&self.scripts.begin, pair)
             .arg(now.as_millisecond())
             .arg(new.id.simple().to_string())
             .arg(&new.hash[..])
@@ -186,7 +191,7 @@ impl Redis {
     }
 
     pub(crate) async fn withdraw(&self, pair: &Pair, challenge: Uuid) -> Result<()> {
-        self.on(&self.scripts.withdraw, pair)
+        Self::on(&self.scripts.withdraw, pair)
             .arg(0)
             .arg(challenge.simple().to_string())
             .invoke_async::<i64>(&mut self.connection.clone())
@@ -196,8 +201,7 @@ impl Redis {
     }
 
     pub(crate) async fn guess(&self, pair: &Pair, policy: &Policy, now: Timestamp) -> Result<Guess> {
-        let (kind, id, hash, tries_left): (i64, String, Vec<u8>, i64) = self
-            .on(&self.scripts.guess, pair)
+        let (kind, id, hash, tries_left): (i64, String, Vec<u8>, i64) = Self::on(&self.scripts.guess, pair)
             .arg(now.as_millisecond())
             .arg(policy.tries)
             .invoke_async(&mut self.connection.clone())
@@ -211,8 +215,7 @@ impl Redis {
     }
 
     pub(crate) async fn consume(&self, pair: &Pair, challenge: Uuid) -> Result<bool> {
-        let used: i64 = self
-            .on(&self.scripts.consume, pair)
+        let used: i64 = Self::on(&self.scripts.consume, pair)
             .arg(0)
             .arg(challenge.simple().to_string())
             .invoke_async(&mut self.connection.clone())
@@ -222,7 +225,7 @@ impl Redis {
     }
 
     pub(crate) async fn fail(&self, pair: &Pair, policy: &Policy, now: Timestamp) -> Result<()> {
-        self.on(&self.scripts.fail, pair)
+        Self::on(&self.scripts.fail, pair)
             .arg(now.as_millisecond())
             .arg(millis(Policy::FAILURE_WINDOW))
             .arg(policy.failures_per_phone)
@@ -243,7 +246,7 @@ impl Redis {
     }
 
     /// The script with the phone's key and the pair's; both in the slot of the phone.
-    fn on<'s>(&self, script: &'s Script, pair: &Pair) -> ::redis::ScriptInvocation<'s> {
+    fn on<'s>(script: &'s Script, pair: &Pair) -> ::redis::ScriptInvocation<'s> {
         let phone = Key::new("otp", &pair.phone).name();
         let address = Key::new("", &pair.address).name().replace(['{', '}'], "");
         let mut invocation = script.prepare_invoke();

@@ -37,7 +37,8 @@ record! {
 }
 
 fn account(keys: &Keyring, row: Row) -> Result<Account> {
-    let stored = |cause: &str| crate::Error::Stored { table: "users", column: "role, phone", cause: cause.into() };
+    let stored =
+        |cause: &str| crate::Error::Stored { table: "users", column: "role, phone", cause: cause.into() };
     let phone = keys.open_text(PHONE, row.id, Some(&row.phone))?;
     Ok(Account {
         id: UserId(row.id),
@@ -96,7 +97,13 @@ pub struct Filter {
 }
 
 /// One page of users, newest last, and how many there are.
-pub async fn page(c: &Conn, keys: &Keyring, filter: &Filter, limit: i64, offset: i64) -> Result<(i64, Vec<Account>)> {
+pub async fn page(
+    c: &Conn,
+    keys: &Keyring,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(i64, Vec<Account>)> {
     let role = filter.role.map(Role::as_str);
     let phone = filter.phone.map(|p| keys.phone_index(&p));
     let national_id = filter.national_id.as_ref().map(|id| keys.national_id_index(id));
@@ -132,7 +139,14 @@ pub async fn page(c: &Conn, keys: &Keyring, filter: &Filter, limit: i64, offset:
 }
 
 /// Adds a user; false when the phone number has one already (another login was faster).
-pub async fn insert(c: &Conn, keys: &Keyring, id: UserId, role: Role, phone: &Phone, now: Timestamp) -> Result<bool> {
+pub async fn insert(
+    c: &Conn,
+    keys: &Keyring,
+    id: UserId,
+    role: Role,
+    phone: &Phone,
+    now: Timestamp,
+) -> Result<bool> {
     let added = c
         .exec(
             sql!(
@@ -152,7 +166,14 @@ pub async fn insert(c: &Conn, keys: &Keyring, id: UserId, role: Role, phone: &Ph
 }
 
 /// Gives a user another role and name.
-pub async fn appoint(c: &Conn, id: UserId, role: Role, first_name: &str, last_name: &str, now: Timestamp) -> Result<()> {
+pub async fn appoint(
+    c: &Conn,
+    id: UserId,
+    role: Role,
+    first_name: &str,
+    last_name: &str,
+    now: Timestamp,
+) -> Result<()> {
     c.exec(
         sql!("UPDATE users SET role = ?2, first_name = ?3, last_name = ?4, updated_at = ?5 WHERE id = ?1"),
         &[&id.0, &role.as_str(), &first_name, &last_name, &At(now)],

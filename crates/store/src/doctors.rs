@@ -49,7 +49,8 @@ record! {
 }
 
 fn doctor(keys: &Keyring, row: Row) -> Result<Doctor> {
-    let stored = |column: &'static str| Error::Stored { table: "doctors", column, cause: "not readable".into() };
+    let stored =
+        |column: &'static str| Error::Stored { table: "doctors", column, cause: "not readable".into() };
     let phone = keys.open_text(PHONE, row.id, Some(&row.phone))?;
     Ok(Doctor {
         id: UserId(row.id),
@@ -86,13 +87,16 @@ pub async fn by_id(c: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Doctor
 }
 
 /// One page of all doctors in the order of their ids, and how many there are.
-pub async fn page(c: &Conn, keys: &Keyring, status: Option<Status>, limit: i64, offset: i64) -> Result<(i64, Vec<Doctor>)> {
+pub async fn page(
+    c: &Conn,
+    keys: &Keyring,
+    status: Option<Status>,
+    limit: i64,
+    offset: i64,
+) -> Result<(i64, Vec<Doctor>)> {
     let status = status.map(Status::as_str);
     let count: Option<(i64,)> = c
-        .one(
-            sql!("SELECT count(*) FROM doctors WHERE CAST(?1 AS TEXT) IS NULL OR status = ?1"),
-            &[&status],
-        )
+        .one(sql!("SELECT count(*) FROM doctors WHERE CAST(?1 AS TEXT) IS NULL OR status = ?1"), &[&status])
         .await?;
     let rows: Vec<Row> = c
         .all(

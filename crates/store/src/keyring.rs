@@ -70,7 +70,8 @@ impl Keyring {
             .iter()
             .map(|key| (key.kid.clone(), aead(&derive(&key.secret, b"helssa sealed columns v1"))))
             .collect();
-        let hmac_key = |info: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, &derive(&secrets.index_key.secret, info));
+        let hmac_key =
+            |info: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, &derive(&secrets.index_key.secret, info));
         Self {
             data,
             index: hmac_key(b"helssa blind index v1"),
@@ -98,11 +99,10 @@ impl Keyring {
     /// Opens one value of one row.
     pub fn open(&self, field: Field, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>> {
         let (kid, rest) = split(sealed).ok_or_else(|| field.error("not a sealed value"))?;
-        let (_, key) = self
-            .data
-            .iter()
-            .find(|(known, _)| known.as_bytes() == kid)
-            .ok_or_else(|| field.error(format!("key {} is not configured", String::from_utf8_lossy(kid))))?;
+        let (_, key) =
+            self.data.iter().find(|(known, _)| known.as_bytes() == kid).ok_or_else(|| {
+                field.error(format!("key {} is not configured", String::from_utf8_lossy(kid)))
+            })?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(|| field.error("cut short"))?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|e| field.error(e))?;
         let mut body = body.to_vec();

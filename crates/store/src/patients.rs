@@ -53,9 +53,8 @@ fn patient(keys: &Keyring, row: Row) -> Result<Patient> {
     let id = row.id;
     let phone = keys.open_text(PHONE, id, Some(&row.phone))?;
     let national_id = keys.open_text(NATIONAL_ID, id, row.national_id.as_deref())?;
-    let stored = |field: Field| {
-        move |cause: String| Error::Stored { table: field.table, column: field.column, cause }
-    };
+    let stored =
+        |field: Field| move |cause: String| Error::Stored { table: field.table, column: field.column, cause };
     let profile = Profile {
         first_name: row.first_name,
         last_name: row.last_name,
@@ -84,7 +83,8 @@ fn patient(keys: &Keyring, row: Row) -> Result<Patient> {
 
 /// Gives a new user an empty profile; one that exists stays.
 pub async fn insert_empty(c: &Conn, id: UserId) -> Result<()> {
-    c.exec(sql!("INSERT INTO patients (user_id) VALUES (?1) ON CONFLICT (user_id) DO NOTHING"), &[&id.0]).await?;
+    c.exec(sql!("INSERT INTO patients (user_id) VALUES (?1) ON CONFLICT (user_id) DO NOTHING"), &[&id.0])
+        .await?;
     Ok(())
 }
 
@@ -124,7 +124,8 @@ pub async fn lock(tx: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Patien
 /// Writes the whole profile.
 pub async fn save(tx: &Conn, keys: &Keyring, id: UserId, profile: &Profile, now: Timestamp) -> Result<()> {
     let row = id.0;
-    let email = (!profile.email.is_empty()).then(|| keys.seal_text(EMAIL, row, &profile.email)).transpose()?;
+    let email =
+        (!profile.email.is_empty()).then(|| keys.seal_text(EMAIL, row, &profile.email)).transpose()?;
     tx.exec(
         sql!("UPDATE users SET first_name = ?2, last_name = ?3, email = ?4, updated_at = ?5 WHERE id = ?1"),
         &[&row, &profile.first_name, &profile.last_name, &email, &At(now)],
@@ -152,4 +153,19 @@ pub async fn save(tx: &Conn, keys: &Keyring, id: UserId, profile: &Profile, now:
     )
     .await?;
     Ok(())
+}
+
+/// Whether a profile is complete (D14), without opening it.
+pub async fn is_complete(c: &Conn, id: UserId) -> Result<bool> {
+    let found: Option<(bool,)> = c
+        .one(
+            sql!(
+                "SELECT u.first_name <> '' AND u.last_name <> '' AND p.national_id IS NOT NULL
+                        AND p.date_of_birth IS NOT NULL AND p.gender IS NOT NULL
+                 FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = ?1"
+            ),
+            &[&id.0],
+        )
+        .await?;
+    Ok(found.is_some_and(|(complete,)| complete))
 }

@@ -3,11 +3,7 @@
 use db::{Conn, Param, Sql, sql};
 use uuid::Uuid;
 
-use crate::{
-    Keyring, Result, accounts,
-    keyring::Field,
-    patients,
-};
+use crate::{Keyring, Result, accounts, keyring::Field, patients};
 
 /// One sealed column: how to walk its rows in the order of their keys, and how to replace a value
 /// (only if nobody changed it meanwhile).

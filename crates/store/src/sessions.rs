@@ -1,7 +1,10 @@
 //! Logins: one row per login, live until it expires or is revoked.
 
 use db::{At, Conn, Db, record, sql};
-use domain::{Role, Timestamp, ids::{SessionId, UserId}};
+use domain::{
+    Role, Timestamp,
+    ids::{SessionId, UserId},
+};
 use uuid::Uuid;
 
 use crate::Result;

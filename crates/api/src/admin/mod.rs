@@ -1,0 +1,47 @@
+//! What admins do; staff may look people up.
+
+mod doctors;
+mod users;
+
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Api;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(doctors::list::list_doctors, doctors::create::create_doctor))
+        .routes(routes!(doctors::read::read_doctor, doctors::change::change_doctor))
+        .routes(routes!(doctors::suspend::suspend_doctor))
+        .routes(routes!(doctors::suspend::reinstate_doctor))
+        .routes(routes!(users::find::find_users))
+        .routes(routes!(users::read::read_user))
+        .routes(routes!(users::block::block_user))
+        .routes(routes!(users::block::unblock_user))
+}
+
+/// What somebody is to the platform.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the wire; the value itself is the domain's")]
+pub(crate) enum RoleName {
+    Patient,
+    Doctor,
+    Staff,
+    Admin,
+}
+
+/// Why.
+#[derive(ToSchema)]
+pub(crate) struct ReasonBody {
+    /// For the audit log; nothing about anybody's health.
+    #[schema(example = "گزارش سوءاستفاده", min_length = 1, max_length = 300)]
+    pub(crate) reason: String,
+}
+
+impl crate::extract::Body for ReasonBody {
+    fn read(fields: &mut crate::extract::Fields<'_>) -> Option<Self> {
+        let rule = crate::extract::text(|text| domain::text::required_line(text, 300));
+        Some(Self { reason: fields.required("reason", rule)? })
+    }
+}

@@ -1,0 +1,161 @@
+//! Reads the fields of a request one by one and collects everything that is wrong with them, so that a
+//! client hears it all at once. What is not read is not known, and refused.
+
+use std::collections::BTreeSet;
+
+use domain::{Violation, violation::Parsed};
+use serde_json::{Map, Value};
+
+/// The fields of one object.
+pub(crate) struct Fields<'a> {
+    prefix: String,
+    values: &'a Map<String, Value>,
+    read: BTreeSet<&'static str>,
+    all_read: bool,
+    wrong: Vec<(String, Violation)>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn of(values: &'a Map<String, Value>) -> Self {
+        Self { prefix: String::new(), values, read: BTreeSet::new(), all_read: false, wrong: Vec::new() }
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&Value) -> Parsed<T>,
+    ) -> Option<T> {
+        match self.optional(name, read)? {
+            Some(value) => Some(value),
+            None => {
+                self.violated(name, Violation::Required);
+                None
+            }
+        }
+    }
+
+    /// A field that may be missing or `null`. The outer option is none when it is wrong.
+    #[expect(clippy::option_option, reason = "wrong, missing, there")]
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&Value) -> Parsed<T>,
+    ) -> Option<Option<T>> {
+        self.read.insert(name);
+        match self.values.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => match read(value) {
+                Ok(value) => Some(Some(value)),
+                Err(violation) => {
+                    self.violated(name, violation);
+                    None
+                }
+            },
+        }
+    }
+
+    /// Whether the field is there, be it `null`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// An object inside; its fields are named with a dot. Missing or `null` reads as empty.
+    pub(crate) fn object<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Fields<'_>) -> T,
+    ) -> Option<T> {
+        self.read.insert(name);
+        let empty = Map::new();
+        let values = match self.values.get(name) {
+            None | Some(Value::Null) => &empty,
+            Some(Value::Object(values)) => values,
+            Some(_) => {
+                self.violated(name, Violation::Type);
+                return None;
+            }
+        };
+        let mut inner = Fields::of(values);
+        inner.prefix = format!("{}{name}.", self.prefix);
+        let value = read(&mut inner);
+        inner.refuse_unknown();
+        self.wrong.append(&mut inner.wrong);
+        Some(value)
+    }
+
+    /// Says that a field is wrong.
+    pub(crate) fn violated(&mut self, name: &str, violation: Violation) {
+        self.wrong.push((format!("{}{name}", self.prefix), violation));
+    }
+
+    /// Fields that nobody read.
+    pub(crate) fn refuse_unknown(&mut self) {
+        if self.all_read {
+            return;
+        }
+        let unknown: Vec<_> = self
+            .values
+            .keys()
+            .filter(|key| !self.read.contains(key.as_str()))
+            // an attacker's key is not repeated at length
+            .map(|key| key.chars().filter(|c| !c.is_control()).take(60).collect::<String>())
+            .collect();
+        for name in unknown.iter().take(20) {
+            self.violated(name, Violation::Unknown);
+        }
+    }
+
+    /// Everything that was sent, for a reader of its own.
+    pub(crate) fn take_all(&mut self) -> Map<String, Value> {
+        self.all_read = true;
+        self.values.clone()
+    }
+
+    /// All that is wrong.
+    pub(crate) fn wrong(self) -> Vec<(String, Violation)> {
+        self.wrong
+    }
+}
+
+/// A text, then a rule of its own.
+pub(crate) fn text<T>(rule: impl FnOnce(&str) -> Parsed<T>) -> impl FnOnce(&Value) -> Parsed<T> {
+    |value| rule(value.as_str().ok_or(Violation::Type)?)
+}
+
+/// A whole number between bounds, both allowed; query strings write it in digits.
+pub(crate) fn integer(min: i64, max: i64) -> impl FnOnce(&Value) -> Parsed<i64> {
+    move |value| {
+        let number = match value {
+            Value::String(digits) => digits.parse().map_err(|_| Violation::Range(min, max))?,
+            Value::Number(number) => number
+                .as_i64()
+                // 15.0 is a whole number in JSON
+                .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 1e15).map(whole))
+                .ok_or(Violation::Range(min, max))?,
+            _ => return Err(Violation::Type),
+        };
+        if (min..=max).contains(&number) { Ok(number) } else { Err(Violation::Range(min, max)) }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole and below 10^15, as its caller made sure")]
+const fn whole(number: f64) -> i64 {
+    number as i64
+}
+
+/// A number, then a rule of its own.
+pub(crate) fn number<T>(rule: impl FnOnce(f64) -> Parsed<T>) -> impl FnOnce(&Value) -> Parsed<T> {
+    |value| rule(value.as_f64().ok_or(Violation::Type)?)
+}
+
+/// A list of at most `max` texts, each under the same rule.
+pub(crate) fn list<T>(max: usize, rule: impl Fn(&str) -> Parsed<T>) -> impl FnOnce(&Value) -> Parsed<Vec<T>> {
+    move |value| {
+        let items = value.as_array().ok_or(Violation::Type)?;
+        if items.len() > max {
+            return Err(Violation::TooMany(max));
+        }
+        items.iter().map(|item| rule(item.as_str().ok_or(Violation::Type)?)).collect()
+    }
+}

@@ -1,0 +1,19 @@
+//! Extractors: a handler's arguments are its contract.
+
+mod body;
+mod caller;
+mod fields;
+mod id;
+mod idempotency;
+mod language;
+mod origin;
+mod query;
+
+pub(crate) use body::{Body, ValidJson};
+pub(crate) use caller::{Admin, Anyone, Caller, Patient, StaffOrAdmin};
+pub(crate) use fields::{Fields, integer, list, number, text};
+pub(crate) use id::Id;
+pub(crate) use idempotency::{Idempotency, answer};
+pub(crate) use language::MessageLanguage;
+pub(crate) use origin::Origin;
+pub(crate) use query::ValidQuery;

@@ -1,0 +1,74 @@
+//! The inner frame: header caps, who asks, and the rate limit (D6).
+
+use std::sync::Arc;
+
+use app::Counted;
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+};
+
+use super::{RequestInfo, call, headers, log::Who};
+use crate::{
+    Api,
+    errors::{ApiError, Code},
+};
+
+pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> Response {
+    if headers::are_too_large(request.headers()) {
+        return ApiError::new(Code::HeadersTooLarge).into_response();
+    }
+    // health, metrics, documents and pages are for everybody, and not counted
+    if !request.uri().path().starts_with("/api/v1/") {
+        return call(routes, request).await;
+    }
+    let caller = match bearer(request.headers()) {
+        Some(token) => Some(api.app.authenticate(token).await.map_err(Arc::new)),
+        None => None,
+    };
+    let who = caller.as_ref().and_then(|found| found.as_ref().ok()).copied();
+    let address = request.extensions_mut().get_mut::<RequestInfo>().map(|info| {
+        info.caller = caller;
+        info.origin.address
+    });
+    // a preflight is the browser's own doing
+    let counted = match (&api.settings.rate_limit, address) {
+        (Some(limits), Some(address)) if request.method() != Method::OPTIONS => {
+            Some(api.app.count_request(limits, who.as_ref(), address).await)
+        }
+        _ => None,
+    };
+    let mut response = match &counted {
+        Some(counted) if !counted.allowed => {
+            ApiError::new(Code::RateLimited).retry_after(Some(counted.resets_in)).into_response()
+        }
+        _ => call(routes, request).await,
+    };
+    if let Some(counted) = counted {
+        describe(response.headers_mut(), &counted);
+    }
+    if let Some(caller) = who {
+        response.extensions_mut().insert(Who(caller));
+    }
+    response
+}
+
+/// The token of `Authorization: Bearer …`; another scheme counts as a broken token.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().unwrap_or_default();
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+        _ => Some(""),
+    }
+}
+
+fn describe(headers: &mut HeaderMap, counted: &Counted) {
+    let mut put = |name, value: i64| {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+    };
+    put("x-ratelimit-limit", counted.limit);
+    put("x-ratelimit-remaining", counted.remaining);
+    put("x-ratelimit-reset", counted.resets_at.as_second());
+}

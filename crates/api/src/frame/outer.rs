@@ -1,0 +1,131 @@
+//! The outer frame: nothing leaves without a request id, an envelope for its error, and a log line.
+
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
+
+use app::{Origin, usage};
+use axum::{
+    extract::{ConnectInfo, Request},
+    http::{HeaderName, HeaderValue, Method, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use serde_json::json;
+use tower::Service;
+
+use super::{
+    RequestInfo, Route, address, call, headers,
+    log::{self, Line},
+    paths::{self, Asked},
+};
+use crate::{
+    Api,
+    errors::{ApiError, Code, Context, Language, render},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Seconds after which a request that took too long may be tried again.
+const BACK_AFTER_TIMEOUT: i64 = 5;
+
+pub(super) async fn handle<S>(api: &Api, next: S, mut request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = std::convert::Infallible>,
+{
+    let started = Instant::now();
+    let request_id: Arc<str> = match headers::request_id(request.headers()) {
+        Some(given) => given.into(),
+        None => new_request_id(api).into(),
+    };
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+    let address = address::client(peer, request.headers(), &api.settings.trusted_proxies);
+    let language = Language::of(header_text(&request, header::ACCEPT_LANGUAGE));
+    let user_agent = user_agent(&request);
+    request.extensions_mut().insert(RequestInfo {
+        origin: Origin { request_id: Arc::clone(&request_id), address, user_agent },
+        caller: None,
+    });
+
+    let asked = paths::normalize(request.uri_mut());
+    let is_otp_request =
+        request.uri().path() == "/api/v1/auth/login/otp/" && request.method() == Method::POST;
+    let method = request.method().clone();
+    let used = Arc::new(usage::Usage::default());
+    let response = match asked {
+        Asked::OtherVersion => ApiError::new(Code::UnsupportedVersion)
+            .with(json!({ "supported_versions": ["v1"] }))
+            .into_response(),
+        Asked::Path => {
+            let work =
+                AssertUnwindSafe(usage::counted(Arc::clone(&used), call(next, request))).catch_unwind();
+            match tokio::time::timeout(api.settings.timeout, work).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(panic)) => {
+                    tracing::error!(%request_id, panic = panic_text(&panic), "a handler panicked");
+                    ApiError::new(Code::InternalError).into_response()
+                }
+                Err(_) => ApiError::new(Code::ServiceUnavailable)
+                    .retry_after(Some(BACK_AFTER_TIMEOUT))
+                    .into_response(),
+            }
+        }
+    };
+    let code = response.extensions().get::<ApiError>().map(|error| error.code.as_str());
+    let route = response.extensions().get::<Route>().cloned();
+    let caller = response.extensions().get::<log::Who>().copied();
+    let context = Context { language, request_id: &request_id, now: api.app.clock.now(), is_otp_request };
+    let mut response = render(response, &context);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.entry(header::CONTENT_LANGUAGE).or_insert(HeaderValue::from_static(language.tag()));
+    headers::secure(headers, api.settings.https);
+    log::write(&Line {
+        request_id: &request_id,
+        method: &method,
+        route: route.as_ref().map_or("unmatched", |Route(path)| path.as_str()),
+        status: response.status().as_u16(),
+        code,
+        caller,
+        time: started.elapsed(),
+        used: &used,
+    });
+    response
+}
+
+fn header_text(request: &Request, name: HeaderName) -> Option<&str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// What the list of logins shows: printable, and not longer than a line.
+fn user_agent(request: &Request) -> String {
+    let text = header_text(request, header::USER_AGENT).unwrap_or_default();
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+fn new_request_id(api: &Api) -> String {
+    let mut random = [0; 10];
+    api.app.rng.fill(&mut random);
+    let mut id = String::with_capacity(24);
+    id.push_str("req_");
+    for byte in random {
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}
+
+fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("unknown")
+}

@@ -1,0 +1,33 @@
+//! Around the API: health, metrics, the API's own document and its reader, the development inbox.
+
+mod docs;
+mod health;
+mod home;
+mod inbox;
+mod metrics;
+
+use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Api;
+
+pub(crate) fn documented_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(health::live))
+}
+
+/// Pages and files, which the document of the API leaves out.
+pub(crate) fn routes(api: &Api) -> Router<Api> {
+    let router = Router::new()
+        .route("/", get(home::home))
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/schema/", get(docs::schema))
+        .route("/api/docs/", get(docs::page))
+        .route("/api/docs/scalar.js", get(docs::script));
+    if api.app.senders.inbox.is_none() {
+        return router;
+    }
+    router
+        .route("/dev/inbox/", get(inbox::page))
+        .route("/dev/inbox/inbox.js", get(inbox::script))
+        .route("/dev/inbox/messages/", get(inbox::messages))
+}

@@ -1,0 +1,6 @@
+//! Stand-ins for the outside world: servers that answer by a script, and the documented answers of
+//! the services that they stand in for.
+
+pub mod http;
+pub mod kavenegar;
+pub mod whatsapp;
