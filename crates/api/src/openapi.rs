@@ -47,7 +47,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 /// The whole document; `server`: where the API is, without a slash at its end.
 pub fn document(server: &str) -> openapi::OpenApi {
     let mut document = routes().into_openapi();
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    document.info.version = env!("CARGO_PKG_VERSION").into();
     document.info.description = Some(DESCRIPTION.to_owned());
     document.servers = Some(vec![openapi::Server::new(server)]);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod admin;
 mod caller;
+pub mod demo;
 pub mod fault;
 pub mod idempotency;
 pub mod maintenance;

@@ -191,6 +191,39 @@ impl Db {
         self.read((), |c, ()| Box::pin(async move { c.script("SELECT 1", "SELECT 1").await })).await
     }
 
+    /// The version of the schema that is there; 0 when there is none.
+    pub async fn schema_version(&self) -> Result<i64> {
+        let table: Option<(i64,)> = self
+            .one(
+                sql!(
+                    sqlite: "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'",
+                    postgres: "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_version'"
+                ),
+                &[],
+            )
+            .await?;
+        if table.is_none_or(|(tables,)| tables == 0) {
+            return Ok(0);
+        }
+        let newest: Option<(Option<i64>,)> =
+            self.one(sql!("SELECT max(version) FROM schema_version"), &[]).await?;
+        Ok(newest.and_then(|(version,)| version).unwrap_or(0))
+    }
+
+    /// The time on the database's machine.
+    pub async fn time(&self) -> Result<domain::Timestamp> {
+        let now: Option<(At,)> = self
+            .one(
+                sql!(
+                    sqlite: "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+                    postgres: "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+                ),
+                &[],
+            )
+            .await?;
+        now.map(|(At(now),)| now).ok_or_else(|| Error::Value("no time".into()))
+    }
+
     /// Prepares a statement without running it: proves that this database understands it.
     pub async fn prepare(&self, sql: Sql) -> Result<()> {
         self.read(sql, |c, sql| Box::pin(c.prepare(*sql))).await

@@ -31,7 +31,7 @@ pub struct ErrorBody {
     /// For people, in the language of `Accept-Language` (`fa` or `en`).
     #[schema(example = "اطلاعات ارسالی معتبر نیست")]
     pub message: &'static str,
-    /// `field_errors` for a VALIDATION_ERROR; otherwise what the code's description says.
+    /// `field_errors` for a `VALIDATION_ERROR`; otherwise what the code's description says.
     #[schema(value_type = Object, example = json!({"field_errors": {"phone_number": ["شماره تلفن باید با 09 شروع شود و 11 رقم باشد"]}}))]
     pub details: Value,
     /// The same as the `X-Request-ID` header: tell it to support.

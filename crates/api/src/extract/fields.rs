@@ -26,13 +26,11 @@ impl<'a> Fields<'a> {
         name: &'static str,
         read: impl FnOnce(&Value) -> Parsed<T>,
     ) -> Option<T> {
-        match self.optional(name, read)? {
-            Some(value) => Some(value),
-            None => {
-                self.violated(name, Violation::Required);
-                None
-            }
+        let value = self.optional(name, read)?;
+        if value.is_none() {
+            self.violated(name, Violation::Required);
         }
+        value
     }
 
     /// A field that may be missing or `null`. The outer option is none when it is wrong.

@@ -98,5 +98,5 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("x-ratelimit-reset"),
             HeaderName::from_static("idempotent-replay"),
         ])
-        .max_age(Duration::from_secs(600))
+        .max_age(Duration::from_mins(10))
 }

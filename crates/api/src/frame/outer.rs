@@ -17,6 +17,7 @@ use axum::{
 use futures_util::FutureExt;
 use serde_json::json;
 use tower::Service;
+use tracing::Instrument;
 
 use super::{
     RequestInfo, Route, address, call, headers,
@@ -63,8 +64,11 @@ where
             .with(json!({ "supported_versions": ["v1"] }))
             .into_response(),
         Asked::Path => {
-            let work =
-                AssertUnwindSafe(usage::counted(Arc::clone(&used), call(next, request))).catch_unwind();
+            // exported as a trace where that is configured; otherwise nobody listens to this target
+            let span =
+                tracing::info_span!(target: "trace", "request", otel.kind = "server", %method, %request_id);
+            let work = usage::counted(Arc::clone(&used), call(next, request)).instrument(span);
+            let work = AssertUnwindSafe(work).catch_unwind();
             match tokio::time::timeout(api.settings.timeout, work).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(panic)) => {

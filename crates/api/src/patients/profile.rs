@@ -46,6 +46,7 @@ pub(crate) struct Profile {
 }
 
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the reference's own names")]
 pub(crate) struct Address {
     #[schema(example = "تهران")]
     province: String,

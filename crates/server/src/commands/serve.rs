@@ -1,0 +1,66 @@
+//! `helssa serve`.
+
+use std::net::SocketAddr;
+
+use axum_server::Handle;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use super::say;
+use crate::{
+    listen,
+    settings::{Mode, Settings},
+    telemetry, wiring,
+};
+
+/// Serves until SIGTERM or SIGINT; then lets requests in flight finish.
+pub(super) async fn run(settings: Settings) -> Result<(), String> {
+    let _telemetry = telemetry::logs(&settings)?;
+    let metrics = telemetry::metrics();
+    let listener = listen::bind(settings.listen).map_err(|e| e.to_string())?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let app = wiring::app(&settings, wiring::Parts::default()).await.map_err(|e| e.to_string())?;
+    let (drain, draining) = watch::channel(false);
+    let frame = api::service(wiring::api(&settings, app.clone(), metrics.clone(), draining));
+    let background = wiring::background(&app, metrics);
+    let handle = Handle::new();
+    let stop = tokio::spawn(stop(handle.clone(), drain, settings.shutdown_grace));
+    greet(&settings, address);
+    listen::serve(listener, frame, settings.tls.as_ref(), handle).await.map_err(|e| e.to_string())?;
+    stop.abort();
+    for task in background {
+        task.abort();
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn stop(handle: Handle<SocketAddr>, drain: watch::Sender<bool>, grace: std::time::Duration) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!(connections = handle.connection_count(), "stopping: requests in flight may finish");
+    // sockets hear of it, and /health/ tells the load balancer
+    drain.send_replace(true);
+    handle.graceful_shutdown(Some(grace));
+}
+
+fn greet(settings: &Settings, address: SocketAddr) {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let base = format!("{scheme}://{address}");
+    say(&format!("HELSSA {} listens on {base}", env!("CARGO_PKG_VERSION")));
+    say(&format!("  API        {}", settings.public_api_url));
+    say(&format!("  documents  {base}/api/docs/"));
+    say(&format!("  health     {base}/health/"));
+    if settings.mode == Mode::Development {
+        say(&format!("  inbox      {base}/dev/inbox/   (codes are not sent, they are here)"));
+    }
+}

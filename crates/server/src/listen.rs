@@ -1,0 +1,50 @@
+//! Listening: header time limits, TLS where configured, and an end that lets requests finish.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use api::Frame;
+use axum::Router;
+use axum_server::{
+    Handle,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
+
+use crate::{settings::Tls, wiring::StartError};
+
+/// A client that hasn't sent its headers by then is a slow loris.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+/// Headers that the parser keeps, so that the API can refuse too many of them in its own words.
+const MAX_HEADERS: usize = 512;
+
+/// Takes the address; nothing is answered before [`serve`].
+pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|e| StartError(format!("can't listen on {address}: {e}")))
+}
+
+/// Answers until `handle` is told to stop.
+pub async fn serve(
+    listener: TcpListener,
+    frame: Frame,
+    tls: Option<&Tls>,
+    handle: Handle<SocketAddr>,
+) -> Result<(), StartError> {
+    let failed = |e: std::io::Error| StartError(format!("server: {e}"));
+    let service = Router::new().fallback_service(frame).into_make_service_with_connect_info::<SocketAddr>();
+    let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle);
+    server.http_builder().http1().header_read_timeout(HEADER_TIME).max_headers(MAX_HEADERS);
+    server.http_builder().http2().max_concurrent_streams(100);
+    let Some(tls) = tls else {
+        return server.serve(service).await.map_err(failed);
+    };
+    let config = RustlsConfig::from_pem_file(&tls.cert_file, &tls.key_file)
+        .await
+        .map_err(|e| StartError(format!("tls: {e}")))?;
+    server.acceptor(RustlsAcceptor::new(config)).serve(service).await.map_err(failed)
+}

@@ -1,0 +1,173 @@
+//! Puts a node together.
+
+use std::{fs, sync::Arc};
+
+use api::Api;
+use app::{App, Fallback, Fault, Revocations, idempotency::InFlight, senders::Senders, tokens};
+use db::{Db, Location};
+use domain::{Clock, Rng, SignedDuration, clock::WallClock, otp};
+use metrics_exporter_prometheus::PrometheusHandle;
+use providers::{Inbox, Kavenegar, OtpSender, Whatsapp};
+use state::{Memory, Redis, State};
+use store::{Keyring, MIGRATIONS};
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::settings::{Sender, Settings};
+
+/// What tests put in the place of the machine's own.
+pub struct Parts {
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { clock: Arc::new(WallClock), rng: Arc::new(OsRng) }
+    }
+}
+
+/// The operating system's randomness.
+pub struct OsRng;
+
+impl Rng for OsRng {
+    #[expect(clippy::expect_used, reason = "without randomness there are no secrets, and nothing may go on")]
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("the operating system's random numbers");
+    }
+}
+
+/// Why a node can't be put together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+fn start_error(what: &str) -> impl Fn(&dyn std::fmt::Display) -> StartError {
+    move |e| StartError(format!("{what}: {e}"))
+}
+
+/// Opens the database; its folder is made where it is missing.
+pub fn open_database(settings: &Settings) -> Result<Db, StartError> {
+    if let Location::Sqlite { path, .. } = &settings.database
+        && let Some(folder) = path.parent()
+    {
+        fs::create_dir_all(folder).map_err(|e| StartError(format!("{}: {e}", folder.display())))?;
+    }
+    Db::open(&settings.database).map_err(|e| start_error("database")(&e))
+}
+
+/// The shared state: Redis where it is configured, memory otherwise.
+pub fn open_state(settings: &Settings) -> Result<State, StartError> {
+    Ok(match &settings.redis_url {
+        None => State::Memory(Memory::default()),
+        Some(url) => State::Redis(Redis::open(url.expose()).map_err(|e| start_error("redis")(&e))?),
+    })
+}
+
+/// The use cases over an open database, brought to the newest schema.
+pub async fn app(settings: &Settings, parts: Parts) -> Result<Arc<App>, StartError> {
+    let db = open_database(settings)?;
+    let migrated = db.migrate(MIGRATIONS).await.map_err(|e| start_error("database")(&e))?;
+    if migrated.from != migrated.to {
+        tracing::info!(from = migrated.from, to = migrated.to, "schema migrated");
+    }
+    let mut otp = otp::Policy::default();
+    if settings.rate_limit.is_none() {
+        otp.sends_per_address = None;
+    }
+    let token_settings = tokens::Settings {
+        issuer: "helssa".into(),
+        audience: "helssa-api".into(),
+        access_life: SignedDuration::from_secs(3_600),
+        refresh_life: SignedDuration::from_secs(604_800),
+    };
+    Ok(Arc::new(App {
+        db,
+        state: open_state(settings)?,
+        keys: Keyring::new(&settings.secrets, Arc::clone(&parts.rng)),
+        tokens: tokens::Tokens::new(token_settings, &settings.secrets.token_keys),
+        revocations: Revocations::default(),
+        senders: senders(settings)?,
+        clock: parts.clock,
+        rng: parts.rng,
+        otp,
+        in_flight: InFlight::default(),
+        rate_fallback: Fallback::default(),
+    }))
+}
+
+fn senders(settings: &Settings) -> Result<Senders, StartError> {
+    let inbox = Arc::new(Inbox::default());
+    let (phone, is_inbox): (Arc<dyn OtpSender>, bool) = match &settings.sender {
+        Sender::Inbox => (inbox.clone(), true),
+        Sender::Kavenegar(kavenegar) => {
+            (Arc::new(Kavenegar::new(kavenegar.clone()).map_err(StartError)?), false)
+        }
+    };
+    let whatsapp: Option<Arc<dyn OtpSender>> = match &settings.whatsapp {
+        Some(whatsapp) => Some(Arc::new(Whatsapp::new(whatsapp.clone()).map_err(StartError)?)),
+        None if is_inbox => Some(inbox.clone()),
+        None => None,
+    };
+    Ok(Senders { phone, whatsapp, inbox: is_inbox.then_some(inbox) })
+}
+
+/// The API over the use cases.
+pub fn api(
+    settings: &Settings,
+    app: Arc<App>,
+    metrics: Option<PrometheusHandle>,
+    draining: watch::Receiver<bool>,
+) -> Api {
+    let api_settings = api::Settings {
+        public_api_url: settings.public_api_url.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        cors_origins: settings.cors_origins.clone(),
+        rate_limit: settings.rate_limit,
+        max_body: settings.max_body,
+        timeout: settings.timeout,
+        metrics_token: settings.metrics_token.clone(),
+        https: settings.public_api_url.starts_with("https://"),
+    };
+    Api::new(app, api_settings, metrics, draining)
+}
+
+/// What a node does besides answering: learns of ended logins, forgets what is old. Ends with the runtime.
+pub fn background(app: &Arc<App>, metrics: Option<PrometheusHandle>) -> Vec<JoinHandle<()>> {
+    let revocations = {
+        let app = Arc::clone(app);
+        repeat(app::REVOCATIONS_EVERY, move || {
+            let app = Arc::clone(&app);
+            async move { app.revocations.refresh(&app.db, app.clock.now()).await.map_err(Fault::from) }
+        })
+    };
+    let answers = {
+        let app = Arc::clone(app);
+        repeat(std::time::Duration::from_hours(1), move || {
+            let app = Arc::clone(&app);
+            async move { app::maintenance::forget_old_answers(&app).await.map(|_| ()) }
+        })
+    };
+    let upkeep = repeat(std::time::Duration::from_secs(5), move || {
+        if let Some(metrics) = &metrics {
+            metrics.run_upkeep();
+        }
+        std::future::ready(Ok(()))
+    });
+    vec![revocations, answers, upkeep]
+}
+
+fn repeat<F>(every: std::time::Duration, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()>
+where
+    F: Future<Output = Result<(), Fault>> + Send,
+{
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(e) = work().await {
+                tracing::warn!(error = %e, "background work failed; it is tried again");
+            }
+        }
+    })
+}
