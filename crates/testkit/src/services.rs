@@ -1,0 +1,228 @@
+//! PostgreSQL and Redis for the tests, started in a temporary folder by `with-services` and ended with it.
+
+use std::{
+    env, fs,
+    io::Read as _,
+    net::TcpListener,
+    os::unix::{fs::chown, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use db::Db;
+use store::MIGRATIONS;
+
+use crate::database;
+
+const POSTGRES: &str = "TEST_POSTGRES_URL";
+const REDIS: &str = "TEST_REDIS_URL";
+const TEMPLATE: &str = "TEST_SQLITE_TEMPLATE";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn from_environment(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| {
+        panic!(
+            "{name} is not set: run tests with `make test`, or `scripts/with-services cargo nextest run …`"
+        )
+    })
+}
+
+/// `postgres://…` without a database's name.
+pub fn postgres_url() -> String {
+    from_environment(POSTGRES)
+}
+
+pub fn redis_url() -> String {
+    from_environment(REDIS)
+}
+
+/// A migrated, empty SQLite file.
+pub fn sqlite_template() -> PathBuf {
+    from_environment(TEMPLATE).into()
+}
+
+/// The running services; dropping them ends them.
+pub struct Services {
+    folder: tempfile::TempDir,
+    postgres: Child,
+    redis: Child,
+    postgres_url: String,
+    redis_url: String,
+}
+
+impl Services {
+    /// Starts both, and makes the migrated templates.
+    pub async fn start() -> Result<Self, String> {
+        let folder = tempfile::Builder::new().prefix("helssa-test-").tempdir().map_err(|e| e.to_string())?;
+        let (redis, redis_url) = start_redis(folder.path())?;
+        let (postgres, postgres_url) = start_postgres(folder.path())?;
+        let services = Self { folder, postgres, redis, postgres_url, redis_url };
+        services.make_templates().await.map_err(|e| e.to_string())?;
+        Ok(services)
+    }
+
+    async fn make_templates(&self) -> db::Result<()> {
+        let admin = Db::open(&database::postgres(&format!("{}/postgres", self.postgres_url)))?;
+        admin
+            .read((), |c, ()| Box::pin(async move { c.script("", "CREATE DATABASE helssa_template").await }))
+            .await?;
+        let template = Db::open(&database::postgres(&format!("{}/helssa_template", self.postgres_url)))?;
+        template.migrate(MIGRATIONS).await?;
+        let path = self.template();
+        let lite = Db::open(&db::Location::Sqlite { path: path.clone(), readers: 1 })?;
+        lite.migrate(MIGRATIONS).await?;
+        // into one file without a log beside it, so that a copy is whole
+        let copy = format!("VACUUM INTO '{}'", path.with_extension("template").display());
+        lite.read(copy, |c, copy| Box::pin(async move { c.script(copy, "").await })).await
+    }
+
+    fn template(&self) -> PathBuf {
+        self.folder.path().join("migrated.db")
+    }
+
+    /// What tests read to find the services.
+    pub fn environment(&self) -> [(&'static str, String); 3] {
+        let template = self.template().with_extension("template").display().to_string();
+        [(POSTGRES, self.postgres_url.clone()), (REDIS, self.redis_url.clone()), (TEMPLATE, template)]
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        for child in [&mut self.redis, &mut self.postgres] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn start_redis(folder: &Path) -> Result<(Child, String), String> {
+    let port = free_port();
+    let child = Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|e| format!("redis-server: {e}"))?;
+    wait_for(port, "redis-server")?;
+    Ok((child, format!("redis://127.0.0.1:{port}")))
+}
+
+fn start_postgres(folder: &Path) -> Result<(Child, String), String> {
+    let bin = postgres_bin().ok_or("PostgreSQL's programs were not found under /usr/lib/postgresql")?;
+    let data = folder.join("postgres");
+    fs::create_dir(&data).map_err(|e| e.to_string())?;
+    let owner = unprivileged_user()?;
+    if let Some((uid, gid)) = owner {
+        // initdb wants to own its folder, and to be let through the one above
+        chown(&data, Some(uid), Some(gid)).map_err(|e| e.to_string())?;
+        chown(folder, Some(uid), Some(gid)).map_err(|e| e.to_string())?;
+    }
+    let command = |name: &str| {
+        let mut command = Command::new(bin.join(name));
+        command.current_dir(&data);
+        if let Some((uid, gid)) = owner {
+            command.uid(uid).gid(gid);
+        }
+        command
+    };
+    let mut initdb = command("initdb");
+    initdb.arg("-D").arg(&data).args([
+        "-U",
+        "helssa",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    ]);
+    run(&mut initdb)?;
+    let port = free_port();
+    let child = command("postgres")
+        .arg("-D")
+        .arg(&data)
+        .arg("-k")
+        .arg(&data)
+        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
+        // a test's server may lose everything with the machine, not with a client that is killed
+        .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"])
+        .args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| format!("postgres: {e}"))?;
+    let started = Instant::now();
+    loop {
+        let mut ready = command("pg_isready");
+        ready.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+        if ready.status().is_ok_and(|status| status.success()) {
+            return Ok((child, format!("postgres://helssa@127.0.0.1:{port}")));
+        }
+        if started.elapsed() > PATIENCE {
+            return Err("postgres doesn't answer".into());
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// The newest version that Debian has installed.
+fn postgres_bin() -> Option<PathBuf> {
+    let mut versions: Vec<_> =
+        fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|e| e.path()).collect();
+    versions.sort();
+    versions.into_iter().rev().map(|path| path.join("bin")).find(|bin| bin.join("initdb").exists())
+}
+
+/// PostgreSQL refuses to run as root: then whom it runs as.
+fn unprivileged_user() -> Result<Option<(u32, u32)>, String> {
+    let status = fs::read_to_string("/proc/self/status").map_err(|e| e.to_string())?;
+    let is_root =
+        status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"));
+    if !is_root {
+        return Ok(None);
+    }
+    let users = fs::read_to_string("/etc/passwd").map_err(|e| e.to_string())?;
+    ["postgres", "nobody"]
+        .iter()
+        .find_map(|name| {
+            let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+            let mut fields = line.split(':').skip(2);
+            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+        })
+        .map(Some)
+        .ok_or_else(|| "neither the user postgres nor nobody exists to run PostgreSQL as".into())
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("{}: {e}", command.get_program().display()))?;
+    let mut told = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        let _ = stderr.read_to_string(&mut told);
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!("{}: {told}", command.get_program().display())),
+    }
+}
+
+fn wait_for(port: u16, name: &str) -> Result<(), String> {
+    let started = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        if started.elapsed() > PATIENCE {
+            return Err(format!("{name} doesn't answer"));
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    Ok(())
+}
