@@ -224,6 +224,16 @@ impl Db {
         now.map(|(At(now),)| now).ok_or_else(|| Error::Value("no time".into()))
     }
 
+    /// Writes a whole, consistent copy of a `SQLite` database to a new file while it is in use; what
+    /// `PostgreSQL` has tools of its own for.
+    pub async fn backup(&self, to: &std::path::Path) -> Result<()> {
+        let Driver::Sqlite(lite) = &self.driver else {
+            return Err(Error::Schema("this is PostgreSQL: use pg_dump or pg_basebackup".into()));
+        };
+        let (lite, to) = (Arc::clone(lite), to.to_owned());
+        tokio::task::spawn_blocking(move || lite.backup(&to)).await.map_err(|_| Error::Panicked)?
+    }
+
     /// Prepares a statement without running it: proves that this database understands it.
     pub async fn prepare(&self, sql: Sql) -> Result<()> {
         self.read(sql, |c, sql| Box::pin(c.prepare(*sql))).await

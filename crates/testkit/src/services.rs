@@ -72,9 +72,8 @@ impl Services {
         let path = self.template();
         let lite = Db::open(&db::Location::Sqlite { path: path.clone(), readers: 1 })?;
         lite.migrate(MIGRATIONS).await?;
-        // into one file without a log beside it, so that a copy is whole
-        let copy = format!("VACUUM INTO '{}'", path.with_extension("template").display());
-        lite.read(copy, |c, copy| Box::pin(async move { c.script(copy, "").await })).await
+        // one file without a log beside it, so that a copy is whole
+        lite.backup(&path.with_extension("template")).await
     }
 
     fn template(&self) -> PathBuf {

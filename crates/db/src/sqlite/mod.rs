@@ -5,7 +5,7 @@ mod open;
 mod readers;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use readers::Lease;
 
@@ -15,6 +15,7 @@ use crate::{Answer, Conn, Error, Result};
 pub(crate) struct Sqlite {
     readers: readers::Readers,
     writer: writer::Writer,
+    path: PathBuf,
 }
 
 impl Sqlite {
@@ -22,7 +23,7 @@ impl Sqlite {
         // the writer first: it creates the file that the readers open read-only
         let writer = writer::Writer::start(path)?;
         let readers = readers::Readers::open(path, readers.max(1))?;
-        Ok(Self { readers, writer })
+        Ok(Self { readers, writer, path: path.to_owned() })
     }
 
     /// A connection for one read; waiting for one never blocks a runtime thread.
@@ -38,5 +39,15 @@ impl Sqlite {
         F: for<'c> Fn(&'c Conn, &'c I) -> Answer<'c, T, E> + Send + Sync + 'static,
     {
         self.writer.write(input, body).await
+    }
+
+    /// On a connection of its own: readers and the writer go on.
+    pub(crate) fn backup(&self, to: &Path) -> Result<()> {
+        if to.exists() {
+            return Err(Error::Unavailable(format!("{} exists already", to.display())));
+        }
+        let conn = open::writer(&self.path)?;
+        conn.execute("VACUUM INTO ?1", [to.display().to_string()])?;
+        Ok(())
     }
 }

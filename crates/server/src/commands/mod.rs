@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod backup;
 mod demo;
 mod doctor;
 mod keys;
@@ -65,6 +66,12 @@ enum Command {
     Demo,
     /// Check settings, database, Redis, storage and clock, and say what to do
     Doctor,
+    /// Copy the SQLite database to a new file while it is in use
+    Backup {
+        /// The new file
+        #[arg(long)]
+        to: PathBuf,
+    },
     /// Prove that stored data is as it was written
     #[command(subcommand)]
     Verify(verify::Verify),
@@ -119,6 +126,7 @@ async fn dispatch(cli: Cli) -> Result<(), String> {
         Command::Serve => serve::run(read(flags)?).await,
         Command::Migrate => migrate::run(&quiet(flags)?).await,
         Command::Demo => demo::run(&open(flags).await?).await,
+        Command::Backup { to } => backup::run(&open(flags).await?, &to).await,
         Command::Verify(what) => verify::run(&open(flags).await?, &what).await,
         Command::Admin(what) => admin::run(&open(flags).await?, what).await,
         Command::Keys(keys::Keys::Rotate) => keys::rotate(&open(flags).await?).await,

@@ -3,21 +3,14 @@
 
 mod arrows;
 mod audit;
-mod bad_input;
 mod contract;
 mod crash;
-mod doctors;
-mod frame;
 mod generated;
-mod idempotency;
 mod logs;
 mod matrix;
 mod otp;
 mod profile;
-mod rate_limit;
 mod revocation;
-mod settings;
 mod shutdown;
 mod story;
 mod tokens;
-mod users;

@@ -1,0 +1,27 @@
+# One target folder for all clones of a user, so that a fresh clone builds fast.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/helssa/target
+
+.PHONY: run test check docs bench schemathesis
+
+run:
+	cargo build --release --package helssa-server
+	$(CARGO_TARGET_DIR)/release/helssa demo
+	$(CARGO_TARGET_DIR)/release/helssa serve
+
+# format, lints, generated files
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --quiet -- --deny warnings
+	scripts/generated --check
+
+# everything that must hold; installs PostgreSQL, Redis and the test runner where they are missing
+test:
+	scripts/install-test-tools
+	scripts/test
+
+# what is made from the program: docs/openapi.json, SETTINGS.md, ERRORS.md
+docs:
+	scripts/generated
+
+bench:
+	bench/run
