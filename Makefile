@@ -1,7 +1,7 @@
 # One target folder for all clones of a user, so that a fresh clone builds fast.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/helssa/target
 
-.PHONY: run test check docs bench schemathesis
+.PHONY: run test check docs bench
 
 run:
 	cargo build --release --package helssa-server

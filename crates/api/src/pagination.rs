@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Api,
-    extract::{Fields, integer},
+    extract::{Fields, digits},
 };
 
 /// Results on a page unless it says otherwise.
@@ -32,8 +32,8 @@ pub(crate) struct PageBody<T> {
 
 /// `page` (from 1) and `page_size` (1 to 100).
 pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Page> {
-    let number = fields.optional("page", integer(1, MAX_NUMBER));
-    let size = fields.optional("page_size", integer(1, MAX_SIZE));
+    let number = fields.optional("page", digits(1, MAX_NUMBER));
+    let size = fields.optional("page_size", digits(1, MAX_SIZE));
     Some(Page { number: number?.unwrap_or(1), size: size?.unwrap_or(DEFAULT_SIZE) })
 }
 

@@ -77,7 +77,8 @@ pub async fn fill(app: &Arc<App>) -> Result<Option<Clinic>, Fault> {
             experience_years: years,
         };
         let phone = phone(&format!("+98912100{n:04}"))?;
-        let input = CreateDoctor { phone, entry, by: by.clone(), once: None };
+        let input =
+            CreateDoctor { phone, entry, by: by.clone(), once: None, render: |_| serde_json::Value::Null };
         admin::create_doctor(app, input).await.map_err(internal)?;
     }
     for (n, person) in (1..).zip(PATIENTS) {

@@ -81,15 +81,19 @@ impl Drop for Running {
     }
 }
 
-/// The first step of the transaction: the answer that was given before.
+/// The first step of the transaction: claims the key, or finds the answer that was given before.
 pub async fn replay<T: DeserializeOwned>(
     tx: &Conn,
     app: &App,
     once: Option<&Once>,
 ) -> Result<Option<Answered<T>>, OnceError> {
     let Some(once) = once else { return Ok(None) };
-    let Some((hash, answer)) = store::idempotency::find(tx, &app.keys, &once.scope).await? else {
+    if store::idempotency::claim(tx, &once.scope, &once.body_hash, app.clock.now()).await? {
         return Ok(None);
+    }
+    let Some((hash, answer)) = store::idempotency::find(tx, &app.keys, &once.scope).await? else {
+        // forgotten between the two looks
+        return Err(OnceError::StillRunning);
     };
     if hash != once.body_hash {
         return Err(OnceError::Mismatch);
@@ -107,11 +111,7 @@ pub async fn remember<T: Serialize>(
 ) -> Result<Answered<T>, OnceError> {
     if let Some(once) = once {
         let bytes = serde_json::to_vec(&answer).map_err(|e| Fault::Internal(e.to_string()))?;
-        let now = app.clock.now();
-        if !store::idempotency::save(tx, &app.keys, &once.scope, &once.body_hash, &bytes, now).await? {
-            // another node was faster: this transaction is taken back, and the client asks again
-            return Err(OnceError::StillRunning);
-        }
+        store::idempotency::save(tx, &app.keys, &once.scope, &bytes).await?;
     }
     Ok(Answered { answer, replayed: false })
 }

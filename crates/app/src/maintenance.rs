@@ -12,6 +12,8 @@ pub use store::audit::Report as AuditReport;
 
 /// Answers to idempotent requests are kept this long (D7: at least 24 hours).
 const KEEP_ANSWERS: SignedDuration = SignedDuration::from_hours(48);
+/// A login's row stays so long after its end; the audit log keeps when it was.
+const KEEP_SESSIONS: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Walks every chain of the audit log.
 pub async fn verify_audit(app: &Arc<App>) -> Result<AuditReport, Fault> {
@@ -55,11 +57,15 @@ pub async fn rotate_keys(app: &Arc<App>, mut progress: impl FnMut(&str, u64)) ->
     Ok(total)
 }
 
-/// Forgets remembered answers that nobody will ask for again.
-pub async fn forget_old_answers(app: &App) -> Result<u64, Fault> {
+/// Forgets remembered answers and ended logins that nobody will ask for again; how many there were.
+pub async fn forget_what_is_old(app: &App) -> Result<u64, Fault> {
     app.db
-        .write(app.clock.now() - KEEP_ANSWERS, |tx, before| {
-            Box::pin(async move { store::idempotency::forget_before(tx, *before).await.map_err(Fault::from) })
+        .write(app.clock.now(), |tx, now| {
+            Box::pin(async move {
+                let answers = store::idempotency::forget_before(tx, *now - KEEP_ANSWERS).await?;
+                let sessions = store::sessions::forget_before(tx, *now - KEEP_SESSIONS).await?;
+                Ok::<_, Fault>(answers + sessions)
+            })
         })
         .await
 }

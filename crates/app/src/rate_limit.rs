@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use domain::{SignedDuration, Timestamp};
 use state::{Key, Memory, State};
 
-use crate::{App, Caller, network};
+use crate::{App, Caller, accounts::seconds_until, network};
 
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
@@ -65,7 +65,7 @@ impl App {
                 allowed: taken.allowed,
                 remaining: taken.remaining,
                 resets_at: taken.resets_at,
-                resets_in: taken.resets_at.duration_since(now).as_secs().max(1),
+                resets_in: seconds_until(taken.resets_at, now),
             },
             // memory doesn't fail
             Err(_) => {

@@ -30,8 +30,8 @@ pub struct Revocations {
 #[derive(Default)]
 struct Known {
     ended: HashMap<SessionId, Timestamp>,
-    /// When the last answer was asked for; none before the first.
-    asked_at: Option<Instant>,
+    /// When the last answer was asked for, by both clocks; none before the first.
+    asked_at: Option<(Instant, Timestamp)>,
 }
 
 impl Revocations {
@@ -42,14 +42,17 @@ impl Revocations {
 
     /// Asks the database what has ended lately.
     pub async fn refresh(&self, db: &Db, now: Timestamp) -> store::Result<()> {
-        let first = self.known.read().asked_at.is_none();
-        let since = now - if first { KEEP } else { OVERLAP };
+        // from the last answer on, however long ago it was
+        let since = match self.known.read().asked_at {
+            Some((_, last)) => (last.min(now) - OVERLAP).max(now - KEEP),
+            None => now - KEEP,
+        };
         let asked_at = Instant::now();
         let ended = store::sessions::revoked_since(db, since).await?;
         let mut known = self.known.write();
         known.ended.extend(ended);
         known.ended.retain(|_, at| *at > now - KEEP);
-        known.asked_at = Some(asked_at);
+        known.asked_at = Some((asked_at, now));
         Ok(())
     }
 
@@ -60,7 +63,7 @@ impl Revocations {
             if known.ended.contains_key(&id) {
                 return Ok(true);
             }
-            if known.asked_at.is_some_and(|at| at.elapsed() < FRESH) {
+            if known.asked_at.is_some_and(|(at, _)| at.elapsed() < FRESH) {
                 return Ok(false);
             }
         }

@@ -25,8 +25,9 @@ pub struct Outcome {
     pub to: i64,
 }
 
-/// One number that all nodes of a cluster lock while they migrate.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(4703520184)";
+/// One number that all nodes of a cluster lock while they migrate; a long step takes as long as it takes.
+const LOCK: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+     SELECT pg_advisory_xact_lock(4703520184)";
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, \
      name TEXT NOT NULL, checksum BIGINT NOT NULL, applied_at BIGINT NOT NULL)";

@@ -20,5 +20,5 @@ pub use national_id::NationalId;
 pub use phone::Phone;
 pub use rng::Rng;
 pub use role::Role;
-pub use secret::{Phi, Secret};
+pub use secret::Secret;
 pub use violation::Violation;

@@ -41,7 +41,7 @@ impl Gender {
 pub const BLOOD_TYPES: [&str; 8] = ["A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-"];
 
 /// Where somebody lives.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {
     pub province: String,
@@ -51,7 +51,7 @@ pub struct Address {
 }
 
 /// Whom to call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EmergencyContact {
     pub name: String,
@@ -61,7 +61,7 @@ pub struct EmergencyContact {
 }
 
 /// What a doctor should know before anything else.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MedicalInfo {
     pub blood_type: String,
@@ -75,7 +75,7 @@ pub struct MedicalInfo {
 }
 
 /// Who pays with the patient.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Insurance {
     pub provider: String,
@@ -84,7 +84,7 @@ pub struct Insurance {
 }
 
 /// All that a patient says about themself.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Profile {
     pub first_name: String,
     pub last_name: String,
@@ -97,6 +97,8 @@ pub struct Profile {
     pub medical_info: MedicalInfo,
     pub insurance: Insurance,
 }
+
+crate::blank_debug!(Address, EmergencyContact, MedicalInfo, Insurance, Profile);
 
 impl Profile {
     /// First and last name, national id, birth date and gender are set (D14).

@@ -37,7 +37,8 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let failed = |e: std::io::Error| StartError(format!("server: {e}"));
     let service = Router::new().fallback_service(frame).into_make_service_with_connect_info::<SocketAddr>();
-    let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle);
+    let mut server =
+        axum_server::from_tcp(listener).map_err(failed)?.handle(handle).first_request_timeout(HEADER_TIME);
     server.http_builder().http1().header_read_timeout(HEADER_TIME).max_headers(MAX_HEADERS);
     server.http_builder().http2().max_concurrent_streams(100);
     let Some(tls) = tls else {

@@ -144,7 +144,7 @@ pub fn background(app: &Arc<App>, metrics: Option<PrometheusHandle>) -> Vec<Join
         let app = Arc::clone(app);
         repeat(std::time::Duration::from_hours(1), move || {
             let app = Arc::clone(&app);
-            async move { app::maintenance::forget_old_answers(&app).await.map(|_| ()) }
+            async move { app::maintenance::forget_what_is_old(&app).await.map(|_| ()) }
         })
     };
     let upkeep = repeat(std::time::Duration::from_secs(5), move || {

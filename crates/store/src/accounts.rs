@@ -10,7 +10,7 @@ pub(crate) const PHONE: Field = Field { table: "users", column: "phone" };
 pub(crate) const EMAIL: Field = Field { table: "users", column: "email" };
 
 /// A user as everybody may see themself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Account {
     pub id: UserId,
     pub role: Role,
@@ -22,6 +22,8 @@ pub struct Account {
     /// The phone number may not log in.
     pub is_blocked: bool,
 }
+
+domain::blank_debug!(Account);
 
 record! {
     struct Row {
@@ -96,7 +98,7 @@ pub struct Filter {
     pub national_id: Option<NationalId>,
 }
 
-/// One page of users, newest last, and how many there are.
+/// One page of users in the order of their ids, and how many there are.
 pub async fn page(
     c: &Conn,
     keys: &Keyring,
@@ -104,38 +106,112 @@ pub async fn page(
     limit: i64,
     offset: i64,
 ) -> Result<(i64, Vec<Account>)> {
+    if let Some(phone) = &filter.phone {
+        return by_number(c, keys, phone, filter, limit, offset).await;
+    }
     let role = filter.role.map(Role::as_str);
-    let phone = filter.phone.map(|p| keys.phone_index(&p));
-    let national_id = filter.national_id.as_ref().map(|id| keys.national_id_index(id));
-    let count: Option<(i64,)> = c
+    let (count, rows) = match (&filter.national_id, role) {
+        (Some(national_id), role) => {
+            by_national_id(c, &keys.national_id_index(national_id), role, limit, offset).await?
+        }
+        (None, Some(role)) => by_role(c, role, limit, offset).await?,
+        (None, None) => everybody(c, limit, offset).await?,
+    };
+    let accounts = rows.into_iter().map(|row| account(keys, row)).collect::<Result<_>>()?;
+    Ok((count.map_or(0, |(n,)| n), accounts))
+}
+
+type Found = (Option<(i64,)>, Vec<Row>);
+
+/// At most one: a number belongs to one user (unique index on `phone_index`).
+async fn by_number(
+    c: &Conn,
+    keys: &Keyring,
+    phone: &Phone,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(i64, Vec<Account>)> {
+    let mut found =
+        by_phone(c, keys, phone).await?.filter(|user| filter.role.is_none_or(|role| role == user.role));
+    if let (Some(user), Some(national_id)) = (&found, &filter.national_id) {
+        let row: Option<(Uuid,)> = c
+            .one(
+                sql!("SELECT user_id FROM patients WHERE user_id = ?1 AND national_id_index = ?2"),
+                &[&user.id.0, &keys.national_id_index(national_id)],
+            )
+            .await?;
+        found = found.filter(|_| row.is_some());
+    }
+    let count = i64::from(found.is_some());
+    Ok((count, found.into_iter().filter(|_| offset == 0 && limit > 0).collect()))
+}
+
+/// Index `patients_by_national_id`; few have the same.
+async fn by_national_id(
+    c: &Conn,
+    index: &[u8],
+    role: Option<&str>,
+    limit: i64,
+    offset: i64,
+) -> Result<Found> {
+    let count = c
         .one(
             sql!(
-                "SELECT count(*) FROM users u
-                 WHERE (CAST(?1 AS TEXT) IS NULL OR u.role = ?1)
-                   AND (CAST(?2 AS BYTEA) IS NULL OR u.phone_index = ?2)
-                   AND (CAST(?3 AS BYTEA) IS NULL
-                        OR u.id IN (SELECT p.user_id FROM patients p WHERE p.national_id_index = ?3))"
+                "SELECT count(*) FROM patients p JOIN users u ON u.id = p.user_id
+                 WHERE p.national_id_index = ?1 AND (CAST(?2 AS TEXT) IS NULL OR u.role = ?2)"
             ),
-            &[&role, &phone, &national_id],
+            &[&index, &role],
         )
         .await?;
-    let rows: Vec<Row> = c
+    let rows = c
+        .all(
+            sql!(
+                "SELECT u.id, u.role, u.phone, u.first_name, u.last_name, u.email, u.created_at,
+                        b.phone_index IS NOT NULL
+                 FROM patients p JOIN users u ON u.id = p.user_id
+                 LEFT JOIN phone_blocks b ON b.phone_index = u.phone_index
+                 WHERE p.national_id_index = ?1 AND (CAST(?2 AS TEXT) IS NULL OR u.role = ?2)
+                 ORDER BY u.id LIMIT ?3 OFFSET ?4"
+            ),
+            &[&index, &role, &limit, &offset],
+        )
+        .await?;
+    Ok((count, rows))
+}
+
+/// Index `users_by_role`.
+async fn by_role(c: &Conn, role: &str, limit: i64, offset: i64) -> Result<Found> {
+    let count = c.one(sql!("SELECT count(*) FROM users WHERE role = ?1"), &[&role]).await?;
+    let rows = c
         .all(
             sql!(
                 "SELECT u.id, u.role, u.phone, u.first_name, u.last_name, u.email, u.created_at,
                         b.phone_index IS NOT NULL
                  FROM users u LEFT JOIN phone_blocks b ON b.phone_index = u.phone_index
-                 WHERE (CAST(?1 AS TEXT) IS NULL OR u.role = ?1)
-                   AND (CAST(?2 AS BYTEA) IS NULL OR u.phone_index = ?2)
-                   AND (CAST(?3 AS BYTEA) IS NULL
-                        OR u.id IN (SELECT p.user_id FROM patients p WHERE p.national_id_index = ?3))
-                 ORDER BY u.id LIMIT ?4 OFFSET ?5"
+                 WHERE u.role = ?1 ORDER BY u.id LIMIT ?2 OFFSET ?3"
             ),
-            &[&role, &phone, &national_id, &limit, &offset],
+            &[&role, &limit, &offset],
         )
         .await?;
-    let accounts = rows.into_iter().map(|row| account(keys, row)).collect::<Result<_>>()?;
-    Ok((count.map_or(0, |(n,)| n), accounts))
+    Ok((count, rows))
+}
+
+/// Primary key.
+async fn everybody(c: &Conn, limit: i64, offset: i64) -> Result<Found> {
+    let count = c.one(sql!("SELECT count(*) FROM users"), &[]).await?;
+    let rows = c
+        .all(
+            sql!(
+                "SELECT u.id, u.role, u.phone, u.first_name, u.last_name, u.email, u.created_at,
+                        b.phone_index IS NOT NULL
+                 FROM users u LEFT JOIN phone_blocks b ON b.phone_index = u.phone_index
+                 ORDER BY u.id LIMIT ?1 OFFSET ?2"
+            ),
+            &[&limit, &offset],
+        )
+        .await?;
+    Ok((count, rows))
 }
 
 /// Adds a user; false when the phone number has one already (another login was faster).

@@ -5,6 +5,15 @@ use domain::{Phone, Timestamp};
 
 use crate::{Keyring, Result};
 
+/// Until the transaction ends, nobody else logs in with this number, blocks it or changes its role: what
+/// one of them decides on is still so when it commits. `SQLite` has one writer at a time anyway.
+pub async fn lock(tx: &Conn, keys: &Keyring, phone: &Phone) -> Result<()> {
+    let index = keys.phone_index(phone);
+    let number = index.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
+    tx.exec(sql!(sqlite: "SELECT ?1", postgres: "SELECT pg_advisory_xact_lock($1)"), &[&number]).await?;
+    Ok(())
+}
+
 /// Whether this number is blocked (primary key).
 pub async fn is_blocked(c: &Conn, keys: &Keyring, phone: &Phone) -> Result<bool> {
     let found: Option<(String,)> = c

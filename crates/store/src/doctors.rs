@@ -86,6 +86,19 @@ pub async fn by_id(c: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Doctor
     row.map(|row| doctor(keys, row)).transpose()
 }
 
+/// The same inside a transaction that will change it: nobody else changes it meanwhile.
+pub async fn lock(tx: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Doctor>> {
+    tx.exec(
+        sql!(
+            sqlite: "SELECT ?1",
+            postgres: "SELECT 1 FROM doctors WHERE user_id = $1 FOR UPDATE"
+        ),
+        &[&id.0],
+    )
+    .await?;
+    by_id(tx, keys, id).await
+}
+
 /// One page of all doctors in the order of their ids, and how many there are.
 pub async fn page(
     c: &Conn,

@@ -18,7 +18,7 @@ pub struct Scope {
 record! {
     struct Row {
         body_hash: Vec<u8>,
-        answer: Vec<u8>,
+        answer: Option<Vec<u8>>,
     }
 }
 
@@ -33,35 +33,39 @@ pub async fn find(c: &Conn, keys: &Keyring, scope: &Scope) -> Result<Option<(Vec
             &[&scope.user.0, &scope.operation, &scope.key],
         )
         .await?;
-    row.map(|row| Ok((row.body_hash, keys.open(ANSWER, scope.user.0, &row.answer)?))).transpose()
+    row.map(|row| {
+        let sealed = row.answer.unwrap_or_default();
+        Ok((row.body_hash, keys.open(ANSWER, scope.user.0, &sealed)?))
+    })
+    .transpose()
 }
 
-/// Remembers an answer; false when another request with this key was faster.
-pub async fn save(
-    tx: &Conn,
-    keys: &Keyring,
-    scope: &Scope,
-    body_hash: &[u8],
-    answer: &[u8],
-    now: Timestamp,
-) -> Result<bool> {
+/// Takes a key for this transaction; false when it was used before. On `PostgreSQL` this waits for another
+/// transaction that holds it: if that commits, the key was used; if not, it is free.
+pub async fn claim(tx: &Conn, scope: &Scope, body_hash: &[u8], now: Timestamp) -> Result<bool> {
     let added = tx
         .exec(
             sql!(
-                "INSERT INTO idempotency_keys (user_id, operation, key, body_hash, answer, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+                "INSERT INTO idempotency_keys (user_id, operation, key, body_hash, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
             ),
-            &[
-                &scope.user.0,
-                &scope.operation,
-                &scope.key,
-                &body_hash,
-                &keys.seal(ANSWER, scope.user.0, answer)?,
-                &At(now),
-            ],
+            &[&scope.user.0, &scope.operation, &scope.key, &body_hash, &At(now)],
         )
         .await?;
     Ok(added == 1)
+}
+
+/// Remembers the answer of a key that this transaction has claimed.
+pub async fn save(tx: &Conn, keys: &Keyring, scope: &Scope, answer: &[u8]) -> Result<()> {
+    tx.exec(
+        sql!(
+            "UPDATE idempotency_keys SET answer = ?4
+             WHERE user_id = ?1 AND operation = ?2 AND key = ?3"
+        ),
+        &[&scope.user.0, &scope.operation, &scope.key, &keys.seal(ANSWER, scope.user.0, answer)?],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Forgets answers older than that (index `idempotency_keys_by_age`).

@@ -117,6 +117,11 @@ pub async fn revoke_all(c: &Conn, user: UserId, now: Timestamp) -> Result<Vec<Se
     Ok(ended.into_iter().map(|(id,)| SessionId(id)).collect())
 }
 
+/// Forgets logins that ended by themselves before that (index `sessions_by_end`); how many there were.
+pub async fn forget_before(tx: &Conn, before: Timestamp) -> Result<u64> {
+    Ok(tx.exec(sql!("DELETE FROM sessions WHERE expires_at < ?1"), &[&At(before)]).await?)
+}
+
 /// Logins ended since then, by any node (index `sessions_by_revocation`).
 pub async fn revoked_since(db: &Db, since: Timestamp) -> Result<Vec<(SessionId, Timestamp)>> {
     let rows: Vec<(Uuid, At)> =

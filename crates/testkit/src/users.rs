@@ -86,6 +86,7 @@ impl TestApp {
             entry,
             by: app::By::command_line(),
             once: None,
+            render: |_| serde_json::Value::Null,
         };
         app::admin::create_doctor(&self.app, input).await.unwrap();
     }

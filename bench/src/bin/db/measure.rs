@@ -7,7 +7,6 @@ use std::{
 };
 
 use tokio::task::{JoinSet, yield_now};
-
 use uuid::Uuid;
 
 use crate::workload::{Booking, Case, DOCTORS, Draw, Peer, ROWS, Work, key};

@@ -133,7 +133,7 @@ codes! {
     /// A defect on our side; `request_id` helps us find it. Trying again may not help.
     InternalError "INTERNAL_ERROR" 500
         fa "خطای داخلی سرور" en "Internal server error";
-    /// No code was sent, and none of the budget was spent. Try again, or use another channel.
+    /// No code was sent, and none of the number's budget was spent. Try again, or use another channel.
     OtpNotDelivered "OTP_NOT_DELIVERED" 503
         fa "ارسال کد ممکن نشد؛ دوباره تلاش کنید یا روش دیگری برگزینید"
         en "The code could not be sent; try again or use another channel";

@@ -25,7 +25,7 @@ pub struct EnvelopeBody {
 /// What went wrong.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// Stable; listed in `docs/API.md`.
+    /// Stable; listed in `docs/ERRORS.md`.
     #[schema(example = "VALIDATION_ERROR")]
     pub code: &'static str,
     /// For people, in the language of `Accept-Language` (`fa` or `en`).

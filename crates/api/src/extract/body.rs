@@ -44,7 +44,7 @@ impl<T: Body> FromRequest<Api> for ValidJson<T> {
         let Value::Object(values) = &json else {
             return Err(ApiError::fields(vec![("body".into(), domain::Violation::Type)]));
         };
-        let mut fields = Fields::of(values);
+        let mut fields = Fields::of(values, api.app.clock.now());
         let value = T::read(&mut fields);
         fields.refuse_unknown();
         let wrong = fields.wrong();

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Violation, violation::Parsed};
+use domain::{Timestamp, Violation, violation::Parsed};
 use serde_json::{Map, Value};
 
 /// The fields of one object.
 pub(crate) struct Fields<'a> {
     prefix: String,
     values: &'a Map<String, Value>,
+    now: Timestamp,
     read: BTreeSet<&'static str>,
-    all_read: bool,
     wrong: Vec<(String, Violation)>,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn of(values: &'a Map<String, Value>) -> Self {
-        Self { prefix: String::new(), values, read: BTreeSet::new(), all_read: false, wrong: Vec::new() }
+    pub(crate) fn of(values: &'a Map<String, Value>, now: Timestamp) -> Self {
+        Self { prefix: String::new(), values, now, read: BTreeSet::new(), wrong: Vec::new() }
     }
 
     /// A field that must be there.
@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
                 return None;
             }
         };
-        let mut inner = Fields::of(values);
+        let mut inner = Fields::of(values, self.now);
         inner.prefix = format!("{}{name}.", self.prefix);
         let value = read(&mut inner);
         inner.refuse_unknown();
@@ -89,9 +89,6 @@ impl<'a> Fields<'a> {
 
     /// Fields that nobody read.
     pub(crate) fn refuse_unknown(&mut self) {
-        if self.all_read {
-            return;
-        }
         let unknown: Vec<_> = self
             .values
             .keys()
@@ -104,10 +101,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Everything that was sent, for a reader of its own.
-    pub(crate) fn take_all(&mut self) -> Map<String, Value> {
-        self.all_read = true;
-        self.values.clone()
+    /// When the request came, for rules about days.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// All that is wrong.
@@ -121,20 +117,23 @@ pub(crate) fn text<T>(rule: impl FnOnce(&str) -> Parsed<T>) -> impl FnOnce(&Valu
     |value| rule(value.as_str().ok_or(Violation::Type)?)
 }
 
-/// A whole number between bounds, both allowed; query strings write it in digits.
+/// A whole number between bounds, both allowed.
 pub(crate) fn integer(min: i64, max: i64) -> impl FnOnce(&Value) -> Parsed<i64> {
     move |value| {
-        let number = match value {
-            Value::String(digits) => digits.parse().map_err(|_| Violation::Range(min, max))?,
-            Value::Number(number) => number
-                .as_i64()
-                // 15.0 is a whole number in JSON
-                .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 1e15).map(whole))
-                .ok_or(Violation::Range(min, max))?,
-            _ => return Err(Violation::Type),
-        };
-        if (min..=max).contains(&number) { Ok(number) } else { Err(Violation::Range(min, max)) }
+        let number = value.as_number().ok_or(Violation::Type)?;
+        // 15.0 is a whole number in JSON
+        let whole_float = || number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 1e15).map(whole);
+        let number = number.as_i64().or_else(whole_float);
+        number.filter(|n| (min..=max).contains(n)).ok_or(Violation::Range(min, max))
     }
+}
+
+/// The same in a query string, in digits.
+pub(crate) fn digits(min: i64, max: i64) -> impl FnOnce(&Value) -> Parsed<i64> {
+    text(move |text| {
+        let number = text.parse().ok().filter(|n| (min..=max).contains(n));
+        number.ok_or(Violation::Range(min, max))
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "whole and below 10^15, as its caller made sure")]

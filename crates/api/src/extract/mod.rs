@@ -11,7 +11,7 @@ mod query;
 
 pub(crate) use body::{Body, ValidJson};
 pub(crate) use caller::{Admin, Anyone, Caller, Patient, StaffOrAdmin};
-pub(crate) use fields::{Fields, integer, list, number, text};
+pub(crate) use fields::{Fields, digits, integer, list, number, text};
 pub(crate) use id::Id;
 pub(crate) use idempotency::{Idempotency, answer};
 pub(crate) use language::MessageLanguage;

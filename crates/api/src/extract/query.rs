@@ -18,7 +18,7 @@ pub(crate) struct ValidQuery<T>(pub(crate) T);
 impl<T: Body> FromRequestParts<Api> for ValidQuery<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let Query(pairs) =
             Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Code::MalformedRequest)?;
         // an empty parameter is one that a form left empty
@@ -27,7 +27,7 @@ impl<T: Body> FromRequestParts<Api> for ValidQuery<T> {
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name, Value::String(value)))
             .collect();
-        let mut fields = Fields::of(&values);
+        let mut fields = Fields::of(&values, api.app.clock.now());
         let value = T::read(&mut fields);
         let wrong = fields.wrong();
         match value {

@@ -1,6 +1,6 @@
 //! The inner frame: header caps, who asks, and the rate limit (D6).
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use app::Counted;
 use axum::{
@@ -10,19 +10,29 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{RequestInfo, call, headers, log::Who};
+use futures_util::FutureExt;
+use serde_json::json;
+
+use super::{OtherVersion, RequestInfo, call, headers, log::Who};
 use crate::{
     Api,
     errors::{ApiError, Code},
 };
 
+/// Seconds after which a request that took too long may be tried again.
+const BACK_AFTER_TIMEOUT: i64 = 5;
+
 pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> Response {
     if headers::are_too_large(request.headers()) {
         return ApiError::new(Code::HeadersTooLarge).into_response();
     }
+    if request.extensions().get::<OtherVersion>().is_some() {
+        let supported = json!({ "supported_versions": ["v1"] });
+        return ApiError::new(Code::UnsupportedVersion).with(supported).into_response();
+    }
     // health, metrics, documents and pages are for everybody, and not counted
     if !request.uri().path().starts_with("/api/v1/") {
-        return call(routes, request).await;
+        return answer(api, routes, request).await;
     }
     let caller = match bearer(request.headers()) {
         Some(token) => Some(api.app.authenticate(token).await.map_err(Arc::new)),
@@ -44,7 +54,7 @@ pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> R
         Some(counted) if !counted.allowed => {
             ApiError::new(Code::RateLimited).retry_after(Some(counted.resets_in)).into_response()
         }
-        _ => call(routes, request).await,
+        _ => answer(api, routes, request).await,
     };
     if let Some(counted) = counted {
         describe(response.headers_mut(), &counted);
@@ -53,6 +63,26 @@ pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> R
         response.extensions_mut().insert(Who(caller));
     }
     response
+}
+
+/// The route's answer; also when its handler panics, or takes too long.
+async fn answer(api: &Api, routes: Router, request: Request) -> Response {
+    let work = AssertUnwindSafe(call(routes, request)).catch_unwind();
+    match tokio::time::timeout(api.settings.timeout, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            tracing::error!(panic = panic_text(&panic), "a handler panicked");
+            ApiError::new(Code::InternalError).into_response()
+        }
+        Err(_) => {
+            ApiError::new(Code::ServiceUnavailable).retry_after(Some(BACK_AFTER_TIMEOUT)).into_response()
+        }
+    }
+}
+
+fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }
 
 /// The token of `Authorization: Bearer …`; another scheme counts as a broken token.

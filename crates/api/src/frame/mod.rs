@@ -37,6 +37,10 @@ pub type Frame = BoxCloneSyncService<Request, Response, Infallible>;
 #[derive(Clone)]
 struct Route(MatchedPath);
 
+/// The path asks for another version of the API.
+#[derive(Clone, Copy)]
+struct OtherVersion;
+
 /// Builds the service.
 pub fn service(api: Api) -> Frame {
     let routes: Router = crate::router(api.clone())

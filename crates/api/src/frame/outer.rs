@@ -3,7 +3,6 @@
 use std::{
     fmt::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::Instant,
 };
@@ -12,26 +11,22 @@ use app::{Origin, usage};
 use axum::{
     extract::{ConnectInfo, Request},
     http::{HeaderName, HeaderValue, Method, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use futures_util::FutureExt;
-use serde_json::json;
 use tower::Service;
 use tracing::Instrument;
 
 use super::{
-    RequestInfo, Route, address, call, headers,
+    OtherVersion, RequestInfo, Route, address, call, headers,
     log::{self, Line},
     paths::{self, Asked},
 };
 use crate::{
     Api,
-    errors::{ApiError, Code, Context, Language, render},
+    errors::{ApiError, Context, Language, render},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Seconds after which a request that took too long may be tried again.
-const BACK_AFTER_TIMEOUT: i64 = 5;
 
 pub(super) async fn handle<S>(api: &Api, next: S, mut request: Request) -> Response
 where
@@ -54,33 +49,16 @@ where
         caller: None,
     });
 
-    let asked = paths::normalize(request.uri_mut());
+    if let Asked::OtherVersion = paths::normalize(request.uri_mut()) {
+        request.extensions_mut().insert(OtherVersion);
+    }
     let is_otp_request =
         request.uri().path() == "/api/v1/auth/login/otp/" && request.method() == Method::POST;
     let method = request.method().clone();
     let used = Arc::new(usage::Usage::default());
-    let response = match asked {
-        Asked::OtherVersion => ApiError::new(Code::UnsupportedVersion)
-            .with(json!({ "supported_versions": ["v1"] }))
-            .into_response(),
-        Asked::Path => {
-            // exported as a trace where that is configured; otherwise nobody listens to this target
-            let span =
-                tracing::info_span!(target: "trace", "request", otel.kind = "server", %method, %request_id);
-            let work = usage::counted(Arc::clone(&used), call(next, request)).instrument(span);
-            let work = AssertUnwindSafe(work).catch_unwind();
-            match tokio::time::timeout(api.settings.timeout, work).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(panic)) => {
-                    tracing::error!(%request_id, panic = panic_text(&panic), "a handler panicked");
-                    ApiError::new(Code::InternalError).into_response()
-                }
-                Err(_) => ApiError::new(Code::ServiceUnavailable)
-                    .retry_after(Some(BACK_AFTER_TIMEOUT))
-                    .into_response(),
-            }
-        }
-    };
+    // exported as a trace where that is configured; otherwise nobody listens to this target
+    let span = tracing::info_span!(target: "trace", "request", otel.kind = "server", %method, %request_id);
+    let response = usage::counted(Arc::clone(&used), call(next, request)).instrument(span).await;
     let code = response.extensions().get::<ApiError>().map(|error| error.code.as_str());
     let route = response.extensions().get::<Route>().cloned();
     let caller = response.extensions().get::<log::Who>().copied();
@@ -124,12 +102,4 @@ fn new_request_id(api: &Api) -> String {
         let _ = write!(id, "{byte:02x}");
     }
     id
-}
-
-fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("unknown")
 }

@@ -215,14 +215,13 @@ async fn update(
     how: fn(Vec<patients::Change>) -> Update,
     origin: &app::Origin,
 ) -> ApiResult<Json<Profile>> {
-    let changes = sent.changes(api.app.clock.now()).map_err(ApiError::fields)?;
     if let Some(phone) = sent.phone_number {
         refuse_other_phone(api, caller, &phone).await?;
     }
     if sent.id.is_some_and(|id| id != caller.user.0) {
         return Err(ApiError::fields(vec![("id".into(), Violation::ReadOnly)]));
     }
-    Ok(Json(body(patients::update_profile(&api.app, caller, how(changes), origin).await?)))
+    Ok(Json(body(patients::update_profile(&api.app, caller, how(sent.changes), origin).await?)))
 }
 
 /// The number may be sent back as it is; changing it takes more than a profile.

@@ -2,12 +2,12 @@
 
 use app::patients::Change;
 use domain::{
-    NationalId, Phone, Timestamp, Violation, days,
+    NationalId, Phone, Violation, days,
     profile::{self, Gender},
     text as rules,
     violation::Parsed,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ const MAX_ENTRIES: usize = 100;
 
 /// The fields of a profile.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the wire; the values are read by `changes`")]
+#[expect(dead_code, reason = "describes the wire; the values are in `changes`")]
 pub(crate) struct ProfileBody {
     /// May be sent back, not changed.
     #[schema(value_type = Option<Uuid>)]
@@ -52,7 +52,7 @@ pub(crate) struct ProfileBody {
     #[schema(value_type = Option<bool>)]
     is_profile_complete: (),
     #[schema(ignore)]
-    sent: Map<String, Value>,
+    pub(super) changes: Vec<Change>,
 }
 
 #[derive(ToSchema)]
@@ -112,45 +112,15 @@ pub(crate) struct InsuranceBody {
 }
 
 impl Body for ProfileBody {
-    /// Keeps what was sent: the rules need the clock, so [`ProfileBody::changes`] applies them.
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let sent = fields.take_all();
-        let mut own = Fields::of(&sent);
-        let id = own.optional("id", text(|t| t.parse::<Uuid>().map_err(|_| Violation::Id)));
-        let phone = own.optional("phone_number", text(Phone::parse));
-        for (name, violation) in own.wrong() {
-            fields.violated(&name, violation);
-        }
-        Some(Self {
-            id: id?,
-            phone_number: phone?,
-            first_name: (),
-            last_name: (),
-            national_id: (),
-            date_of_birth: (),
-            gender: (),
-            email: (),
-            address: (),
-            emergency_contact: (),
-            medical_info: (),
-            insurance: (),
-            is_profile_complete: (),
-            sent,
-        })
-    }
-}
-
-impl ProfileBody {
-    /// What was sent, as changes; or all that is wrong with it.
-    pub(super) fn changes(&self, now: Timestamp) -> Result<Vec<Change>, Vec<(String, Violation)>> {
-        let mut fields = Fields::of(&self.sent);
+        let now = fields.now();
         let mut changes = Vec::new();
-        // both were looked at before
-        let _ = fields.optional("id", |_| Ok(()));
-        let _ = fields.optional("phone_number", |_| Ok(()));
+        let id = fields.optional("id", text(|t| t.parse::<Uuid>().map_err(|_| Violation::Id)));
+        let phone_number = fields.optional("phone_number", text(Phone::parse));
+        // computed: what is sent doesn't matter
         let _ = fields.optional("is_profile_complete", |_| Ok(()));
         {
-            let mut put = Reader { fields: &mut fields, changes: &mut changes };
+            let mut put = Reader { fields, changes: &mut changes };
             put.line("first_name", 100, Change::FirstName);
             put.line("last_name", 100, Change::LastName);
             put.set("national_id", NationalId::parse, Change::NationalId);
@@ -186,9 +156,22 @@ impl ProfileBody {
             put.line("number", 40, Change::InsuranceNumber);
             put.set("expiry_date", days::parse, Change::InsuranceExpiry);
         });
-        fields.refuse_unknown();
-        let wrong = fields.wrong();
-        if wrong.is_empty() { Ok(changes) } else { Err(wrong) }
+        Some(Self {
+            id: id?,
+            phone_number: phone_number?,
+            changes,
+            first_name: (),
+            last_name: (),
+            national_id: (),
+            date_of_birth: (),
+            gender: (),
+            email: (),
+            address: (),
+            emergency_contact: (),
+            medical_info: (),
+            insurance: (),
+            is_profile_complete: (),
+        })
     }
 }
 

@@ -19,9 +19,12 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let may_read = match &api.settings.metrics_token {
-        Some(token) => sent.is_some_and(|sent| app::equal(sent, &format!("Bearer {}", token.expose()))),
-        None => peer.ip().to_canonical().is_loopback(),
+    let may_read = if let Some(token) = &api.settings.metrics_token {
+        sent.is_some_and(|sent| app::equal(sent, &format!("Bearer {}", token.expose())))
+    } else {
+        // a proxy on this machine is not this machine
+        let mut forwarded = ["x-forwarded-for", "forwarded", "x-real-ip", "via"].iter();
+        peer.ip().to_canonical().is_loopback() && !forwarded.any(|name| headers.contains_key(*name))
     };
     if !may_read {
         return Err(Code::Forbidden.into());

@@ -105,6 +105,7 @@ async fn log_in(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<(Account, bool, bool, SessionId), VerifyOtpError> {
+    store::blocks::lock(tx, &app.keys, phone).await?;
     if store::blocks::is_blocked(tx, &app.keys, phone).await? {
         return Err(VerifyOtpError::PhoneBlocked { retry_after: None });
     }

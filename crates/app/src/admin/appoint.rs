@@ -26,6 +26,7 @@ pub async fn appoint(app: &Arc<App>, by: &By, phone: Phone, role: Role) -> Resul
         .db
         .write(input, |tx, (app, by, phone, role, now)| {
             Box::pin(async move {
+                store::blocks::lock(tx, &app.keys, phone).await?;
                 let new = UserId::new(*now, &*app.rng);
                 store::accounts::insert(tx, &app.keys, new, *role, phone, *now).await?;
                 let account = store::accounts::by_phone(tx, &app.keys, phone)

@@ -44,6 +44,7 @@ pub async fn block_phone(app: &Arc<App>, by: &By, phone: Phone, reason: &str) ->
         .db
         .write(input, |tx, (app, by, phone, reason, now)| {
             Box::pin(async move {
+                store::blocks::lock(tx, &app.keys, phone).await?;
                 if !store::blocks::block(tx, &app.keys, phone, reason, *now).await? {
                     return Err(BlockError::Conflict);
                 }

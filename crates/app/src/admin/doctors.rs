@@ -107,7 +107,7 @@ pub async fn update_doctor(
         .write(input, |tx, (app, by, id, changes, now)| {
             Box::pin(async move {
                 let mut doctor =
-                    store::doctors::by_id(tx, &app.keys, *id).await?.ok_or(DoctorError::NotFound)?;
+                    store::doctors::lock(tx, &app.keys, *id).await?.ok_or(DoctorError::NotFound)?;
                 for change in changes {
                     change.apply(&mut doctor.entry);
                 }
@@ -115,7 +115,12 @@ pub async fn update_doctor(
                 if store::doctors::council_number_is_taken(tx, number, *id).await? {
                     return Err(DoctorError::CouncilNumberInUse);
                 }
-                store::doctors::save(tx, *id, &doctor.entry, *now).await?;
+                // taken between the look and the change
+                let saved = store::doctors::save(tx, *id, &doctor.entry, *now).await;
+                if let Err(store::Error::Db(db::Error::Unique(_))) = saved {
+                    return Err(DoctorError::CouncilNumberInUse);
+                }
+                saved?;
                 let fields: Vec<_> = changes.iter().map(DoctorChange::field).collect();
                 let event = by.event("doctor.update", Some(*id), fields.join(", "));
                 audit::append(tx, &app.keys, &event, *now).await?;
@@ -139,8 +144,10 @@ pub async fn set_doctor_status(
         .db
         .write(input, |tx, (app, by, id, status, reason, now)| {
             Box::pin(async move {
+                let before = store::doctors::by_id(tx, &app.keys, *id).await?.ok_or(DoctorError::NotFound)?;
+                store::blocks::lock(tx, &app.keys, &before.phone).await?;
                 let changed = store::doctors::set_status(tx, *id, *status, *now).await?;
-                let doctor = store::doctors::by_id(tx, &app.keys, *id).await?.ok_or(DoctorError::NotFound)?;
+                let doctor = Doctor { status: *status, ..before };
                 if !changed {
                     return Err(DoctorError::Conflict);
                 }

@@ -23,26 +23,33 @@ faults!(UserError);
 
 /// One page of the users that match.
 pub async fn users(app: &Arc<App>, by: &By, filter: Filter, page: Page) -> Result<Paged<Account>, Fault> {
-    let input = (Arc::clone(app), by.clone(), filter, page, app.clock.now());
     let (count, items) = app
         .db
-        .write(input, |tx, (app, by, filter, page, now)| {
+        .read((app, &filter, page), |c, (app, filter, page)| {
             Box::pin(async move {
-                let (count, items) =
-                    store::accounts::page(tx, &app.keys, filter, page.size, page.offset()).await?;
-                // one found by number is that person's business; a page of many is the reader's
-                let subject = match &items[..] {
-                    [only] => Some(only.id),
-                    _ => None,
-                };
-                let by_what = match (filter.phone, &filter.national_id) {
-                    (Some(_), _) => "by phone",
-                    (_, Some(_)) => "by national id",
-                    _ => "list",
-                };
-                let detail = format!("{by_what}, {} shown", items.len());
-                audit::append(tx, &app.keys, &by.event("user.find", subject, detail), *now).await?;
-                Ok::<_, Fault>((count, items))
+                let found = store::accounts::page(c, &app.keys, filter, page.size, page.offset()).await;
+                found.map_err(Fault::from)
+            })
+        })
+        .await?;
+    // one found by number is that person's business; a page of many is the reader's
+    let subject = match &items[..] {
+        [only] => Some(only.id),
+        _ => None,
+    };
+    let by_what = match (filter.phone, &filter.national_id) {
+        (Some(_), _) => "by phone",
+        (_, Some(_)) => "by national id",
+        _ => "list",
+    };
+    let detail = format!("{by_what}, {} shown", items.len());
+    // nobody is shown before the look is on record
+    app.db
+        .write((Arc::clone(app), by.clone(), subject, detail, app.clock.now()), |tx, input| {
+            Box::pin(async move {
+                let (app, by, subject, detail, now) = input;
+                let event = by.event("user.find", *subject, detail.as_str());
+                audit::append(tx, &app.keys, &event, *now).await.map_err(Fault::from)
             })
         })
         .await?;

@@ -11,7 +11,7 @@ use store::{audit, patients::Patient};
 use crate::{App, By, Caller, Fault, Origin, fault::faults};
 
 /// One change to a profile; the value was checked when it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Change {
     FirstName(String),
     LastName(String),
@@ -95,7 +95,7 @@ impl Change {
 }
 
 /// What becomes of the fields that aren't named.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Update {
     /// PUT: they become empty.
     Replace(Vec<Change>),

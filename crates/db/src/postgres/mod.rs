@@ -50,9 +50,10 @@ impl Postgres {
             Some(given) => format!("{given} {set}"),
             None => set,
         });
-        // to this machine itself, TLS only where it is asked for
-        if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(is_local) {
-            config.ssl_mode(SslMode::Disable);
+        // where the URL doesn't say: none to this machine itself, and always to others
+        if config.get_ssl_mode() == SslMode::Prefer {
+            let is_here = config.get_hosts().iter().all(is_local);
+            config.ssl_mode(if is_here { SslMode::Disable } else { SslMode::Require });
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let connect = tls::Connect::new(options.ca_file.as_deref())?;

@@ -43,11 +43,15 @@ impl Sqlite {
 
     /// On a connection of its own: readers and the writer go on.
     pub(crate) fn backup(&self, to: &Path) -> Result<()> {
-        if to.exists() {
-            return Err(Error::Unavailable(format!("{} exists already", to.display())));
-        }
+        let failed = |e: std::io::Error| Error::Unavailable(format!("{}: {e}", to.display()));
+        // made first, so that nobody else may read it at any moment
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(to).map_err(failed)?;
         let conn = open::writer(&self.path)?;
         conn.execute("VACUUM INTO ?1", [to.display().to_string()])?;
-        Ok(())
+        file.sync_all().map_err(failed)
     }
 }

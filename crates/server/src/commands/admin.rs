@@ -74,6 +74,7 @@ pub(super) async fn run(app: &Arc<App>, what: Admin) -> Result<(), String> {
         Admin::CreateStaff(flag) => appoint(app, &flag, Role::Staff).await,
         Admin::CreateDoctor(flags) => create_doctor(app, &flags).await,
         Admin::BlockPhone { phone, reason } => {
+            let reason = checked("--reason", required_line(&reason, 300))?;
             let blocked = admin::block_phone(app, &By::command_line(), parse(&phone)?, &reason).await;
             blocked.map_err(|e| e.to_string())?;
             say("blocked; its logins have ended");
@@ -108,12 +109,23 @@ async fn create_doctor(app: &Arc<App>, flags: &DoctorFlags) -> Result<(), String
         },
         city,
         gender: flags.gender.as_deref().map(|g| checked("--gender", Gender::parse(g))).transpose()?,
-        languages: flags.languages.clone(),
+        languages: flags
+            .languages
+            .iter()
+            .map(|language| checked("--language", required_line(language, 40)))
+            .collect::<Result<_, _>>()?,
         experience_years: flags.experience_years,
     };
-    let input = CreateDoctor { phone: parse(&flags.phone)?, entry, by: By::command_line(), once: None };
+    let input = CreateDoctor {
+        phone: parse(&flags.phone)?,
+        entry,
+        by: By::command_line(),
+        once: None,
+        render: |doctor| doctor.id.to_string().into(),
+    };
     let created = admin::create_doctor(app, input).await.map_err(|e| e.to_string())?;
-    say(&format!("{} is a doctor now and logs in with this number", created.answer));
+    let id = created.answer.as_str().unwrap_or_default();
+    say(&format!("{id} is a doctor now and logs in with this number"));
     Ok(())
 }
 

@@ -1,17 +1,15 @@
 //! `helssa backup`.
 
-use std::{path::Path, sync::Arc};
-
-use app::App;
+use std::path::Path;
 
 use super::say;
+use crate::{settings::Settings, wiring};
 
-/// The copy is whole and consistent; the secrets are a file of their own, and are not in it.
-pub(super) async fn run(app: &Arc<App>, to: &Path) -> Result<(), String> {
-    app.db.backup(to).await.map_err(|e| e.to_string())?;
-    say(&format!(
-        "copied to {}; keep the secrets beside it, or the sealed columns can't be read",
-        to.display()
-    ));
+/// The copy is whole and consistent, and of the schema that it was taken from. The secrets are not in it.
+pub(super) async fn run(settings: &Settings, to: &Path) -> Result<(), String> {
+    let db = wiring::open_database(settings).map_err(|e| e.to_string())?;
+    db.backup(to).await.map_err(|e| e.to_string())?;
+    say(&format!("copied to {}", to.display()));
+    say("without the secrets its sealed columns can't be read: keep a copy of those too, in another place");
     Ok(())
 }

@@ -25,6 +25,7 @@ pub(super) fn generate() -> Result<(), String> {
 pub(super) async fn rotate(app: &Arc<App>) -> Result<(), String> {
     let progress = |column: &str, changed: u64| say(&format!("{column}: {changed} sealed again"));
     let total = app::maintenance::rotate_keys(app, progress).await.map_err(|e| e.to_string())?;
-    say(&format!("{total} values are under the newest key now; older keys can be removed from the settings"));
+    say(&format!("{total} values are under the newest key now"));
+    say("older keys can be removed in two days, when the last remembered answer under them is forgotten");
     Ok(())
 }

@@ -16,7 +16,7 @@ use app::App;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    settings::{Settings, Sources},
+    settings::{Mode, Settings, Sources},
     telemetry, wiring,
 };
 
@@ -125,8 +125,16 @@ async fn dispatch(cli: Cli) -> Result<(), String> {
         Command::Doctor => doctor::run(read(flags)).await,
         Command::Serve => serve::run(read(flags)?).await,
         Command::Migrate => migrate::run(&quiet(flags)?).await,
-        Command::Demo => demo::run(&open(flags).await?).await,
-        Command::Backup { to } => backup::run(&open(flags).await?, &to).await,
+        Command::Demo => {
+            let settings = quiet(flags)?;
+            if settings.mode == Mode::Production {
+                return Err(
+                    "the demo clinic has an admin whose number everybody knows: not in production".into()
+                );
+            }
+            demo::run(&app(&settings).await?).await
+        }
+        Command::Backup { to } => backup::run(&quiet(flags)?, &to).await,
         Command::Verify(what) => verify::run(&open(flags).await?, &what).await,
         Command::Admin(what) => admin::run(&open(flags).await?, what).await,
         Command::Keys(keys::Keys::Rotate) => keys::rotate(&open(flags).await?).await,
@@ -162,5 +170,9 @@ fn quiet(flags: Flags) -> Result<Settings, String> {
 }
 
 async fn open(flags: Flags) -> Result<Arc<App>, String> {
-    wiring::app(&quiet(flags)?, wiring::Parts::default()).await.map_err(|e| e.to_string())
+    app(&quiet(flags)?).await
+}
+
+async fn app(settings: &Settings) -> Result<Arc<App>, String> {
+    wiring::app(settings, wiring::Parts::default()).await.map_err(|e| e.to_string())
 }

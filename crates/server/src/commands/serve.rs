@@ -1,6 +1,6 @@
 //! `helssa serve`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum_server::Handle;
 use tokio::{
@@ -26,7 +26,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let frame = api::service(wiring::api(&settings, app.clone(), metrics.clone(), draining));
     let background = wiring::background(&app, metrics);
     let handle = Handle::new();
-    let stop = tokio::spawn(stop(handle.clone(), drain, settings.shutdown_grace));
+    let stop = tokio::spawn(stop(handle.clone(), drain, settings.drain, settings.shutdown_grace));
     greet(&settings, address);
     listen::serve(listener, frame, settings.tls.as_ref(), handle).await.map_err(|e| e.to_string())?;
     stop.abort();
@@ -37,7 +37,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn stop(handle: Handle<SocketAddr>, drain: watch::Sender<bool>, grace: std::time::Duration) {
+async fn stop(handle: Handle<SocketAddr>, drain: watch::Sender<bool>, wait: Duration, grace: Duration) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -50,6 +50,7 @@ async fn stop(handle: Handle<SocketAddr>, drain: watch::Sender<bool>, grace: std
     tracing::info!(connections = handle.connection_count(), "stopping: requests in flight may finish");
     // sockets hear of it, and /health/ tells the load balancer
     drain.send_replace(true);
+    tokio::time::sleep(wait).await;
     handle.graceful_shutdown(Some(grace));
 }
 

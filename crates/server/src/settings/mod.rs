@@ -36,6 +36,7 @@ pub struct Settings {
     pub rate_limit: Option<RateLimits>,
     pub max_body: usize,
     pub timeout: Duration,
+    pub drain: Duration,
     pub shutdown_grace: Duration,
     pub metrics_token: Option<Secret<String>>,
     pub secrets: Secrets,
@@ -116,6 +117,7 @@ impl Settings {
         let authenticated = r.get("rate_limit.authenticated", table::positive);
         let max_body = r.get("limits.body_bytes", table::positive);
         let timeout = r.get("limits.timeout_seconds", table::seconds);
+        let drain = r.get("shutdown.drain_seconds", table::seconds_or_none);
         let shutdown_grace = r.get("shutdown.grace_seconds", table::seconds);
         let metrics_token = r.optional("metrics.token", table::secret);
         let sender = sender(r);
@@ -140,6 +142,7 @@ impl Settings {
                 .then_some(RateLimits { anonymous: anonymous?, authenticated: authenticated? }),
             max_body: usize::try_from(max_body?).ok()?,
             timeout: timeout?,
+            drain: drain?,
             shutdown_grace: shutdown_grace?,
             metrics_token: metrics_token?,
             secrets: secrets?,

@@ -41,6 +41,7 @@ specs! {
     "rate_limit.authenticated" Some("1000"), "Requests an hour of one user.";
     "limits.body_bytes" Some("1048576"), "Larger JSON bodies are refused with 413.";
     "limits.timeout_seconds" Some("30"), "Requests that take longer are answered with 503.";
+    "shutdown.drain_seconds" Some("0"), "After a SIGTERM `/health/` answers 503 for so long before the server stops listening, so that load balancers go elsewhere.";
     "shutdown.grace_seconds" Some("30"), "How long requests in flight may take after a SIGTERM.";
     "metrics.token" None, "Bearer token for `/metrics`. Without it only this machine may read them.";
     "secrets.token_keys" None, "Keys that sign tokens, newest first, each `name:base64 of 32 bytes`. Make them with `helssa keys generate`.";
@@ -152,6 +153,11 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         Ok(seconds @ 1..=3600) => Ok(Duration::from_secs(seconds)),
         _ => Err(format!("`{text}` is not a number of seconds from 1 to 3600")),
     }
+}
+
+/// The same, and none is a number too.
+pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
 }
 
 pub(super) fn text(text: &str) -> Result<String, String> {

@@ -24,7 +24,10 @@ pub fn logs(settings: &Settings) -> Result<Guard, String> {
     let Log { filter, json } = &settings.log;
     // the spans of requests are for traces; their log line has it all
     let filter = EnvFilter::try_new(format!("{filter},trace=off")).map_err(|e| format!("log.filter: {e}"))?;
-    let lines = tracing_subscriber::fmt::layer().with_target(true);
+    // commands answer on stdout; what is logged goes elsewhere
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let lines = if *json {
         lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
     } else {

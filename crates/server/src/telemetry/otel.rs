@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use opentelemetry::{global, trace::TracerProvider as _};
+use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 
@@ -36,7 +36,6 @@ where
         .with_batch_exporter(exporter)
         .with_resource(Resource::builder().with_service_name(service.to_owned()).build())
         .build();
-    global::set_text_map_propagator(TraceContextPropagator::new());
     let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
     // the request spans alone: not the exporter's own traffic, and no text that a library logs
     let filter = Targets::new().with_target("trace", LevelFilter::INFO);

@@ -112,8 +112,8 @@ pub(crate) async fn create_doctor(
         },
         by: By::caller(&caller, &origin),
         once: idempotency.once(&caller, "create_doctor", &bytes),
+        render: |doctor| serde_json::json!(body(doctor)),
     };
     let answered = admin::create_doctor(&api.app, input).await?;
-    let doctor = admin::doctor(&api.app, answered.answer).await?;
-    Ok(answer(answered, |_| (StatusCode::CREATED, Json(body(doctor))).into_response()))
+    Ok(answer(answered, |doctor| (StatusCode::CREATED, Json(doctor)).into_response()))
 }

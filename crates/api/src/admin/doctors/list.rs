@@ -1,10 +1,7 @@
 //! `GET admin/doctors/`: the register, page by page. For staff and admins.
 
 use app::admin::{self, Page};
-use axum::{
-    Json,
-    extract::{OriginalUri, State},
-};
+use axum::{Json, extract::State, http::Uri};
 use domain::{Violation, doctor::Status};
 
 use super::{Doctor, body};
@@ -48,7 +45,7 @@ impl Body for DoctorsQuery {
 pub(crate) async fn list_doctors(
     State(api): State<Api>,
     Caller { .. }: Caller<StaffOrAdmin>,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     ValidQuery(query): ValidQuery<DoctorsQuery>,
 ) -> ApiResult<Json<PageBody<Doctor>>> {
     let found = admin::doctors(&api.app, query.status, query.page).await?;

@@ -4,10 +4,7 @@ use app::{
     By,
     admin::{self, Filter, Page},
 };
-use axum::{
-    Json,
-    extract::{OriginalUri, State},
-};
+use axum::{Json, extract::State, http::Uri};
 use domain::{NationalId, Phone, Role, Violation};
 
 use super::{User, body};
@@ -57,7 +54,7 @@ pub(crate) async fn find_users(
     State(api): State<Api>,
     Caller { caller, .. }: Caller<StaffOrAdmin>,
     Origin(origin): Origin,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     ValidQuery(query): ValidQuery<UsersQuery>,
 ) -> ApiResult<Json<PageBody<User>>> {
     let found = admin::users(&api.app, &By::caller(&caller, &origin), query.filter, query.page).await?;
