@@ -564,3 +564,16 @@ async fn eight_nodes_that_migrate_at_once_apply_each_step_once(
     let db = Db::open(&location).unwrap();
     assert_eq!(applied(&db).await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_backup_is_a_whole_copy_and_overwrites_nothing() {
+    let (db, folder) = counters(Engine::Sqlite).await;
+    db.write((), |tx, ()| Box::pin(insert(tx, 1, 7))).await.unwrap();
+    let copy = folder.path().join("copy.db");
+    db.backup(&copy).await.unwrap();
+    db.write((), |tx, ()| Box::pin(insert(tx, 2, 8))).await.unwrap();
+    assert!(db.backup(&copy).await.is_err(), "the copy is there already");
+
+    let restored = Db::open(&Location::Sqlite { path: copy, readers: 1 }).unwrap();
+    assert_eq!((value(&restored, 1).await, value(&restored, 2).await), (Some(7), None));
+}

@@ -10,7 +10,15 @@ use crate::{Keyring, Result};
 pub async fn lock(tx: &Conn, keys: &Keyring, phone: &Phone) -> Result<()> {
     let index = keys.phone_index(phone);
     let number = index.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
-    tx.exec(sql!(sqlite: "SELECT ?1", postgres: "SELECT pg_advisory_xact_lock($1)"), &[&number]).await?;
+    let _held: Option<(bool,)> = tx
+        .one(
+            sql!(
+                sqlite: "SELECT ?1 IS NOT NULL",
+                postgres: "SELECT true FROM (SELECT pg_advisory_xact_lock($1)) AS held"
+            ),
+            &[&number],
+        )
+        .await?;
     Ok(())
 }
 

@@ -88,14 +88,15 @@ pub async fn by_id(c: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Doctor
 
 /// The same inside a transaction that will change it: nobody else changes it meanwhile.
 pub async fn lock(tx: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Doctor>> {
-    tx.exec(
-        sql!(
-            sqlite: "SELECT ?1",
-            postgres: "SELECT 1 FROM doctors WHERE user_id = $1 FOR UPDATE"
-        ),
-        &[&id.0],
-    )
-    .await?;
+    let _held: Option<(Uuid,)> = tx
+        .one(
+            sql!(
+                sqlite: "SELECT user_id FROM doctors WHERE user_id = ?1",
+                postgres: "SELECT user_id FROM doctors WHERE user_id = $1 FOR UPDATE"
+            ),
+            &[&id.0],
+        )
+        .await?;
     by_id(tx, keys, id).await
 }
 
