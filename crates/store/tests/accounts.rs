@@ -58,7 +58,7 @@ async fn a_new_user_is_found_by_id_and_by_number(#[values(Engine::Sqlite, Engine
     for found in [by_id(&db, &keys, user(1)).await, by_phone(&db, &keys, phone(1)).await] {
         let account = found.unwrap().unwrap();
         assert_eq!((account.id, account.role, account.phone), (user(1), Role::Patient, phone(1)));
-        assert_eq!((account.first_name, account.last_name, account.email), Default::default());
+        assert_eq!([account.first_name, account.last_name, account.email], ["", "", ""]);
         assert_eq!(account.created_at, now());
         assert!(!account.is_blocked);
     }
@@ -155,7 +155,7 @@ async fn pages_follow_each_other_and_the_count_is_of_all(
     for n in [3, 1, 5, 2, 4] {
         enrol(&db, &keys, n, Role::Patient).await;
     }
-    let all = || Filter::default();
+    let all = Filter::default;
     assert_eq!(page(&db, &keys, all(), 2, 0).await, (5, vec![user(1), user(2)]));
     assert_eq!(page(&db, &keys, all(), 2, 2).await, (5, vec![user(3), user(4)]));
     assert_eq!(page(&db, &keys, all(), 2, 4).await, (5, vec![user(5)]));
@@ -205,9 +205,13 @@ async fn lists_are_narrowed_by_role_number_and_national_id(
         let what = format!("{filter:?}");
         let count = i64::try_from(expected.len()).unwrap();
         let expected: Vec<UserId> = expected.into_iter().map(user).collect();
-        let after_the_first = (count, expected.iter().skip(1).copied().collect());
+        let after_the_first: Vec<UserId> = expected.iter().skip(1).copied().collect();
         assert_eq!(page(&db, &keys, filter.clone(), 10, 0).await, (count, expected), "{what}");
-        assert_eq!(page(&db, &keys, filter, 10, 1).await, after_the_first, "{what}, from the second on");
+        assert_eq!(
+            page(&db, &keys, filter, 10, 1).await,
+            (count, after_the_first),
+            "{what}, from the second on"
+        );
     }
 }
 
@@ -219,7 +223,7 @@ async fn no_number_is_kept_in_plain(#[values(Engine::Sqlite, Engine::Postgres)] 
     enrol(&db, &keys, 7_654_321, Role::Patient).await;
     let mut kept = raw(&db).await;
     kept.extend(files(folder.path()));
-    assert!(kept.len() > 60, "something is kept");
+    assert!(!kept.is_empty());
     assert!(!contains(&kept, "9127654321"));
 }
 
@@ -231,13 +235,18 @@ async fn a_number_that_was_copied_to_another_row_does_not_open(
     let (db, _folder) = database::open(engine).await;
     let keys = keys();
     let (one, other) = (enrol(&db, &keys, 1, Role::Patient).await, enrol(&db, &keys, 2, Role::Patient).await);
-    let copied = sql!(
-        "UPDATE users SET phone = (SELECT u.phone FROM users u WHERE u.phone <> users.phone)
-         WHERE id = (SELECT max(CAST(u.id AS TEXT)) FROM users u) OR 1 = 1"
-    );
-    by_hand(&db, copied).await.unwrap();
-    for id in [one, other] {
-        let opened = by_id(&db, &keys, id).await;
-        assert!(matches!(opened, Err(Error::Stored { table: "users", column: "phone", .. })), "{opened:?}");
-    }
+    db.write((one, other), |tx, (one, other)| {
+        Box::pin(async move {
+            tx.exec(
+                sql!("UPDATE users SET phone = (SELECT u.phone FROM users u WHERE u.id = ?2) WHERE id = ?1"),
+                &[&one.0, &other.0],
+            )
+            .await
+        })
+    })
+    .await
+    .unwrap();
+    let opened = by_id(&db, &keys, one).await;
+    assert!(matches!(opened, Err(Error::Stored { table: "users", column: "phone", .. })), "{opened:?}");
+    assert!(by_id(&db, &keys, other).await.unwrap().is_some());
 }

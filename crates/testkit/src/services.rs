@@ -150,8 +150,8 @@ fn start_postgres(folder: &Path) -> Result<(Child, String), String> {
         .arg("-k")
         .arg(&data)
         .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-        // a test's server may lose everything with the machine, not with a client that is killed
-        .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"])
+        .args(["-c", "max_connections=400"])
+        .args(durability())
         .args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -168,6 +168,16 @@ fn start_postgres(folder: &Path) -> Result<(Child, String), String> {
             return Err("postgres doesn't answer".into());
         }
         std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// A test's server may lose everything with the machine, not with a client that is killed. Benchmarks set
+/// `TEST_DURABLE` to measure what operators get.
+fn durability() -> &'static [&'static str] {
+    if env::var_os("TEST_DURABLE").is_some() {
+        &[]
+    } else {
+        &["-c", "fsync=off", "-c", "full_page_writes=off"]
     }
 }
 

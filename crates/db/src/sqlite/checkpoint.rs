@@ -1,6 +1,7 @@
 //! Moves the write-ahead log into the database file, on a thread and a connection of its own.
 
 use std::{
+    cell::Cell,
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
 };
@@ -8,13 +9,16 @@ use std::{
 use super::open;
 use crate::{Error, Result};
 
-/// A log of this size is moved without waiting for anybody.
-const PASSIVE_BYTES: u64 = 4 << 20;
-/// A log of this size is also cut back, waiting (busy timeout) for readers to leave it.
-const TRUNCATE_BYTES: u64 = 64 << 20;
+/// A log of this size is moved.
+const BYTES: u64 = 4 << 20;
+/// One of this size (a reader held it up) is also cut back.
+const LARGE: u64 = 64 << 20;
+/// Commits between two looks at the log; a look costs a thread switch.
+const EVERY: u32 = 256;
 
 pub(super) struct Checkpointer {
     wake: SyncSender<()>,
+    commits: Cell<u32>,
 }
 
 impl Checkpointer {
@@ -28,22 +32,30 @@ impl Checkpointer {
             .spawn(move || {
                 while woken.recv().is_ok() {
                     let size = std::fs::metadata(&wal).map_or(0, |m| m.len());
-                    let mode = match size {
-                        TRUNCATE_BYTES.. => "PRAGMA wal_checkpoint(TRUNCATE)",
-                        PASSIVE_BYTES.. => "PRAGMA wal_checkpoint(PASSIVE)",
-                        _ => continue,
-                    };
-                    if let Err(e) = conn.query_row(mode, [], |_| Ok(())) {
-                        tracing::warn!(error = %e, "checkpoint put off");
+                    if size < BYTES {
+                        continue;
+                    }
+                    // first what can be moved beside the writer; then, while it waits for a moment, the rest, so
+                    // that the log begins again: one that only grows costs each commit a change of its length
+                    let rest = if size < LARGE { "RESTART" } else { "TRUNCATE" };
+                    for mode in ["PASSIVE", rest] {
+                        let mode = format!("PRAGMA wal_checkpoint({mode})");
+                        if let Err(e) = conn.query_row(&mode, [], |_| Ok(())) {
+                            tracing::warn!(error = %e, "checkpoint put off");
+                        }
                     }
                 }
             })
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Self { wake })
+        Ok(Self { wake, commits: Cell::new(0) })
     }
 
     /// Says that the log has grown; a checkpointer that is already awake looks again by itself.
     pub(super) fn committed(&self) {
-        let _ = self.wake.try_send(());
+        let commits = self.commits.get() + 1;
+        self.commits.set(commits % EVERY);
+        if commits == EVERY {
+            let _ = self.wake.try_send(());
+        }
     }
 }

@@ -126,16 +126,23 @@ fn work(conn: &Shared, jobs: &Receiver<Box<dyn Job>>, checkpointer: &Checkpointe
 
 fn commit_group(
     conn: &Shared,
-    first: Box<dyn Job>,
+    mut first: Box<dyn Job>,
     jobs: &Receiver<Box<dyn Job>>,
     group: &mut Vec<Box<dyn Job>>,
 ) -> Result<()> {
-    let mut next = Some(first);
     if let Err(e) = step(conn, "BEGIN IMMEDIATE") {
-        group.extend(next);
+        group.push(first);
         return Err(e);
     }
-    while let Some(mut job) = next {
+    let mut next = jobs.try_recv().ok();
+    if next.is_none() {
+        // alone: the transaction itself is what can be taken back
+        let keep = first.run(conn);
+        group.push(first);
+        return if keep { commit(conn) } else { step(conn, "ROLLBACK") };
+    }
+    let mut current = Some(first);
+    while let Some(mut job) = current {
         let ran = step(conn, "SAVEPOINT transaction_").map(|()| job.run(conn));
         group.push(job);
         let settled = match ran {
@@ -149,8 +156,12 @@ fn commit_group(
             let _ = step(conn, "ROLLBACK");
             return Err(e);
         }
-        next = if group.len() < GROUP { jobs.try_recv().ok() } else { None };
+        current = next.take().or_else(|| if group.len() < GROUP { jobs.try_recv().ok() } else { None });
     }
+    commit(conn)
+}
+
+fn commit(conn: &Shared) -> Result<()> {
     step(conn, "COMMIT").inspect_err(|_| {
         let _ = step(conn, "ROLLBACK");
     })
