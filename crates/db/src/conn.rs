@@ -44,8 +44,10 @@ impl Conn {
                     let statement = client.prepare_cached(sql.postgres).await?;
                     client.query(&statement, &postgres_params(params)).await
                 };
-                let rows = self.noted(rows.await.map_err(Error::from))?;
-                rows.iter().map(|row| R::from_row(&Row::Postgres(row))).collect()
+                let read = |rows: Vec<tokio_postgres::Row>| -> Result<Vec<R>> {
+                    rows.iter().map(|row| R::from_row(&Row::Postgres(row))).collect()
+                };
+                self.noted(rows.await.map_err(Error::from).and_then(read))
             }
         }
     }

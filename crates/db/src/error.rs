@@ -98,8 +98,10 @@ impl From<tokio_postgres::Error> for Error {
             code if code.starts_with("23") || code == "P0001" => Self::Constraint(named()),
             // serialization failure, deadlock
             "40001" | "40P01" => Self::Conflict,
-            // shutting down, starting up, too many connections, statement timeout
-            "57P01" | "57P02" | "57P03" | "53300" | "57014" => Self::Unavailable(db.message().to_owned()),
+            // shutting down, starting up, too many connections, statement and lock timeout
+            "57P01" | "57P02" | "57P03" | "53300" | "57014" | "55P03" => {
+                Self::Unavailable(db.message().to_owned())
+            }
             _ => Self::Postgres(e),
         }
     }

@@ -45,10 +45,10 @@ fn checked(text: &str, max: usize, also: impl Fn(char) -> bool) -> Parsed<String
 }
 
 /// Control characters, and the marks that make text read in another order than it is stored
-/// (Unicode TR 9: embeddings, overrides, isolates). ZWNJ and ZWJ are ordinary Persian spelling.
-fn is_dangerous(c: char) -> bool {
+/// (Unicode TR 9: embeddings, overrides, isolates), and separators of lines and paragraphs. ZWNJ and ZWJ are ordinary Persian spelling.
+pub fn is_dangerous(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+        || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 /// An address of electronic mail, small letters; the empty text means none.

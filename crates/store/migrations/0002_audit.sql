@@ -7,8 +7,8 @@ CREATE TABLE audit_heads (
 ) STRICT;
 
 CREATE TABLE audit_log (
-  chain BIGINT NOT NULL,
-  seq BIGINT NOT NULL,
+  chain BIGINT NOT NULL CHECK (chain BETWEEN 0 AND 15),
+  seq BIGINT NOT NULL CHECK (seq >= 1),
   at BIGINT NOT NULL,
   actor_id UUID,
   actor_kind TEXT NOT NULL,

@@ -131,6 +131,55 @@ pub async fn append(tx: &Conn, keys: &Keyring, event: &Event<'_>, now: Timestamp
     Ok(())
 }
 
+/// An event as it is on record.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub at: Timestamp,
+    /// None: [`Actor::CommandLine`].
+    pub actor_id: Option<UserId>,
+    /// In the words that [`append`] has for it.
+    pub actor_kind: String,
+    pub action: String,
+    pub detail: String,
+    pub request_id: String,
+}
+
+record! {
+    struct Row {
+        at: At,
+        actor_id: Option<Uuid>,
+        actor_kind: String,
+        action: String,
+        detail: String,
+        request_id: String,
+    }
+}
+
+/// One page of the entries about a person, newest first, and how many there are (index
+/// `audit_log_by_subject`). They are all in one chain, so `seq` orders those of one moment.
+pub async fn about(c: &Conn, subject: UserId, limit: i64, offset: i64) -> Result<(i64, Vec<Recorded>)> {
+    let count: Option<(i64,)> =
+        c.one(sql!("SELECT count(*) FROM audit_log WHERE subject_id = ?1"), &[&subject.0]).await?;
+    let rows: Vec<Row> = c
+        .all(
+            sql!(
+                "SELECT at, actor_id, actor_kind, action, detail, request_id FROM audit_log
+                 WHERE subject_id = ?1 ORDER BY at DESC, seq DESC LIMIT ?2 OFFSET ?3"
+            ),
+            &[&subject.0, &limit, &offset],
+        )
+        .await?;
+    let recorded = |row: Row| Recorded {
+        at: row.at.0,
+        actor_id: row.actor_id.map(UserId),
+        actor_kind: row.actor_kind,
+        action: row.action,
+        detail: row.detail,
+        request_id: row.request_id,
+    };
+    Ok((count.map_or(0, |(n,)| n), rows.into_iter().map(recorded).collect()))
+}
+
 /// What a verification found.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -180,6 +229,19 @@ pub async fn verify(c: &Conn, keys: &Keyring) -> Result<Report> {
             report.faults.push(format!("chain {chain}: its end is not entry {}", head.0));
         }
         report.digest = keys.chain(&report.digest, &head.1);
+    }
+    // in one statement, and so of one moment: no entry lies outside what the heads tell
+    let outside: Option<(i64,)> = c
+        .one(
+            sql!(
+                "SELECT count(*) FROM audit_log l LEFT JOIN audit_heads h ON h.chain = l.chain
+                 WHERE h.chain IS NULL OR l.seq > h.seq"
+            ),
+            &[],
+        )
+        .await?;
+    if let Some((outside @ 1..,)) = outside {
+        report.faults.push(format!("{outside} entries lie beyond the end of their chain"));
     }
     Ok(report)
 }

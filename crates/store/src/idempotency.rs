@@ -1,7 +1,9 @@
 //! Remembered answers (D7).
 
+use aws_lc_rs::digest;
 use db::{At, Conn, record, sql};
 use domain::{Timestamp, ids::UserId};
+use uuid::Uuid;
 
 use crate::{Keyring, Result, keyring::Field};
 
@@ -13,6 +15,19 @@ pub struct Scope {
     pub user: UserId,
     pub operation: &'static str,
     pub key: String,
+}
+
+impl Scope {
+    /// What an answer is sealed to: nobody's answer opens as another's, nor under another key.
+    fn row(&self) -> Uuid {
+        let mut bytes = self.user.0.as_bytes().to_vec();
+        for part in [self.operation, &self.key] {
+            bytes.push(0);
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        let hash = digest::digest(&digest::SHA256, &bytes);
+        Uuid::from_bytes(*hash.as_ref().first_chunk().unwrap_or(self.user.0.as_bytes()))
+    }
 }
 
 record! {
@@ -35,7 +50,7 @@ pub async fn find(c: &Conn, keys: &Keyring, scope: &Scope) -> Result<Option<(Vec
         .await?;
     row.map(|row| {
         let sealed = row.answer.unwrap_or_default();
-        Ok((row.body_hash, keys.open(ANSWER, scope.user.0, &sealed)?))
+        Ok((row.body_hash, keys.open(ANSWER, scope.row(), &sealed)?))
     })
     .transpose()
 }
@@ -62,7 +77,7 @@ pub async fn save(tx: &Conn, keys: &Keyring, scope: &Scope, answer: &[u8]) -> Re
             "UPDATE idempotency_keys SET answer = ?4
              WHERE user_id = ?1 AND operation = ?2 AND key = ?3"
         ),
-        &[&scope.user.0, &scope.operation, &scope.key, &keys.seal(ANSWER, scope.user.0, answer)?],
+        &[&scope.user.0, &scope.operation, &scope.key, &keys.seal(ANSWER, scope.row(), answer)?],
     )
     .await?;
     Ok(())

@@ -258,7 +258,7 @@ mod tests {
     const FIELD: Field = Field { table: "patients", column: "address" };
 
     fn ring(kids: &[&str]) -> Keyring {
-        let key = |kid: &str| Key { kid: kid.into(), secret: Secret::new([kid.len() as u8; 32]) };
+        let key = |kid: &str| Key { kid: kid.into(), secret: Secret::new([kid.as_bytes()[0]; 32]) };
         let secrets = Secrets {
             token_keys: vec![],
             data_keys: kids.iter().map(|kid| key(kid)).collect(),

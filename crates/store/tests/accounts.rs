@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{
-    by_hand, contains, enrol, enrol_patient, files, keys, later, national_id, now, phone, profile, raw, user,
+    contains, enrol, enrol_patient, files, keys, later, national_id, now, phone, profile, raw, user,
 };
 use db::{Db, sql};
 use domain::{Phone, Role, ids::UserId};

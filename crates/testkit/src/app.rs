@@ -55,8 +55,18 @@ impl TestApp {
 
     /// Another node over the same database, Redis and clock; its memory is its own.
     pub async fn second_node(&self) -> Self {
+        self.node_with(self.settings.clone()).await
+    }
+
+    /// The same with other settings.
+    pub async fn node_with(&self, settings: Settings) -> Self {
         let (clock, rng) = (Arc::clone(&self.clock), Arc::clone(&self.rng));
-        Self::node(self.settings.clone(), self.engine, clock, rng, Arc::clone(&self.folder)).await
+        Self::node(settings, self.engine, clock, rng, Arc::clone(&self.folder)).await
+    }
+
+    /// Makes whatever needs randomness panic, or mends it.
+    pub fn break_randomness(&self, broken: bool) {
+        self.rng.break_it(broken);
     }
 
     async fn node(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Timestamp, Violation, violation::Parsed};
+use domain::{Timestamp, Violation, text::is_dangerous, violation::Parsed};
 use serde_json::{Map, Value};
 
 /// The fields of one object.
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
             .keys()
             .filter(|key| !self.read.contains(key.as_str()))
             // an attacker's key is not repeated at length
-            .map(|key| key.chars().filter(|c| !c.is_control()).take(60).collect::<String>())
+            .map(|key| key.chars().filter(|c| !is_dangerous(*c)).take(60).collect::<String>())
             .collect();
         for name in unknown.iter().take(20) {
             self.violated(name, Violation::Unknown);

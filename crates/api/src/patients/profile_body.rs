@@ -118,7 +118,7 @@ impl Body for ProfileBody {
         let id = fields.optional("id", text(|t| t.parse::<Uuid>().map_err(|_| Violation::Id)));
         let phone_number = fields.optional("phone_number", text(Phone::parse));
         // computed: what is sent doesn't matter
-        let _ = fields.optional("is_profile_complete", |_| Ok(()));
+        let _ = fields.optional("is_profile_complete", |v| v.as_bool().map(|_| ()).ok_or(Violation::Type));
         {
             let mut put = Reader { fields, changes: &mut changes };
             put.line("first_name", 100, Change::FirstName);

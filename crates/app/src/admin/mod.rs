@@ -1,17 +1,20 @@
 //! What admins (and, to look people up, staff) do.
 
 mod appoint;
+mod audit;
 mod block;
 mod create_doctor;
 mod doctors;
 mod users;
 
 pub use appoint::{AppointError, appoint};
+pub use audit::audit_of_user;
 pub use block::{BlockError, block_phone, block_user, unblock_phone, unblock_user};
 pub use create_doctor::{CreateDoctor, CreateDoctorError, create_doctor};
 pub use doctors::{DoctorChange, DoctorError, doctor, doctors, set_doctor_status, update_doctor};
 pub use store::{
     accounts::{Account, Filter},
+    audit::Recorded,
     doctors::{Doctor, Entry},
 };
 pub use users::{UserError, user, users};

@@ -17,7 +17,7 @@ use crate::{
 const ATTEMPTS: u32 = 6;
 
 /// How to reach the server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// `postgres://user:password@host/name`.
     pub url: String,
@@ -27,6 +27,13 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// A statement that takes longer is ended by the server.
     pub statement_timeout: Duration,
+}
+
+/// Without the URL, which may hold a password.
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("connections", &self.connections).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone)]
@@ -75,8 +82,8 @@ impl Postgres {
     pub(crate) async fn one<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Option<R>> {
         let client = self.pool.get().await?;
         let statement = client.prepare_cached(sql.postgres).await?;
-        let row = client.query_opt(&statement, &postgres_params(params)).await?;
-        row.map(|row| R::from_row(&Row::Postgres(&row))).transpose()
+        let rows = client.query(&statement, &postgres_params(params)).await?;
+        rows.first().map(|row| R::from_row(&Row::Postgres(row))).transpose()
     }
 
     pub(crate) async fn all<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Vec<R>> {
@@ -141,7 +148,8 @@ where
     let ended = open.end(end).await;
     match (result, ended) {
         (_, Err(Error::Conflict)) => Ended::Lost,
-        (Err(_), _) if conflict => Ended::Lost,
+        // also where the body has swallowed it
+        (_, Ok(())) if conflict => Ended::Lost,
         (Ok(_), Err(e)) => Ended::Done(Err(e.into())),
         // COMMIT after a failed statement would be answered with a silent ROLLBACK
         (Ok(_), Ok(())) if failed => Ended::Done(Err(Error::Doomed.into())),

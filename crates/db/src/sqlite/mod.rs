@@ -51,7 +51,11 @@ impl Sqlite {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(to).map_err(failed)?;
         let conn = open::writer(&self.path)?;
-        conn.execute("VACUUM INTO ?1", [to.display().to_string()])?;
+        if let Err(e) = conn.execute("VACUUM INTO ?1", [to.display().to_string()]) {
+            // half a copy is none, and would be in the way of the next
+            let _ = std::fs::remove_file(to);
+            return Err(e.into());
+        }
         file.sync_all().map_err(failed)
     }
 }

@@ -89,15 +89,10 @@ impl Settings {
     pub fn read(sources: Sources) -> Result<Self, Mistakes> {
         let mut reader = table::Reader::new(sources);
         let settings = Self::assemble(&mut reader);
-        let mut mistakes = reader.into_mistakes();
+        let mistakes = reader.into_mistakes();
         match settings {
-            Some(settings) => {
-                if settings.mode == Mode::Production {
-                    mistakes.extend(production::refusals(&settings));
-                }
-                if mistakes.is_empty() { Ok(settings) } else { Err(Mistakes(mistakes)) }
-            }
-            None => Err(Mistakes(mistakes)),
+            Some(settings) if mistakes.is_empty() => Ok(settings),
+            _ => Err(Mistakes(mistakes)),
         }
     }
 
@@ -108,8 +103,9 @@ impl Settings {
         let database = database(r, data_dir.as_ref());
         let redis_url = r.optional("redis.url", table::redis_url);
         let own = listen.map_or_else(String::new, |listen| format!("http://{listen}"));
-        let public_api_url = r.optional("public.api_url", table::url);
-        let public_site_url = r.optional("public.site_url", table::url);
+        let or_own = |set: Option<String>, path: &str| set.unwrap_or_else(|| format!("{own}{path}"));
+        let public_api_url = r.optional("public.api_url", table::url).map(|set| or_own(set, "/api/v1"));
+        let public_site_url = r.optional("public.site_url", table::url).map(|set| or_own(set, ""));
         let trusted_proxies = r.get("trusted_proxies", table::list(table::network));
         let cors_origins = r.get("cors.origins", table::list(table::url));
         let enabled = r.get("rate_limit.enabled", table::parse::<bool>);
@@ -127,6 +123,20 @@ impl Settings {
         let otel_endpoint = r.optional("otel.endpoint", table::url);
         let tls = tls(r);
         let secrets = secrets::read(r, mode, data_dir.as_ref());
+        if mode == Some(Mode::Production) {
+            production::refuse(
+                r,
+                &production::Parts {
+                    secrets: secrets.as_ref(),
+                    sender: sender.as_ref(),
+                    urls: [
+                        ("public.api_url", public_api_url.as_ref()),
+                        ("public.site_url", public_site_url.as_ref()),
+                    ],
+                    rate_limit: enabled,
+                },
+            );
+        }
         let data_dir = data_dir?;
         Some(Self {
             mode: mode?,
@@ -134,8 +144,8 @@ impl Settings {
             data_dir,
             database: database?,
             redis_url: redis_url?,
-            public_api_url: public_api_url?.unwrap_or_else(|| format!("{own}/api/v1")),
-            public_site_url: public_site_url?.unwrap_or(own),
+            public_api_url: public_api_url?,
+            public_site_url: public_site_url?,
             trusted_proxies: trusted_proxies?,
             cors_origins: cors_origins?,
             rate_limit: enabled?
@@ -211,8 +221,7 @@ fn whatsapp(r: &mut table::Reader) -> Option<Option<WhatsappSettings>> {
 
 #[expect(clippy::option_option, reason = "wrong, not set, set")]
 fn tls(r: &mut table::Reader) -> Option<Option<Tls>> {
-    let cert_file = r.optional("tls.cert_file", table::existing_file)?;
-    match cert_file {
+    match r.optional("tls.cert_file", table::existing_file)? {
         None => Some(None),
         Some(cert_file) => {
             let key_file = r.needed("tls.key_file", table::existing_file, "tls.cert_file is set")?;

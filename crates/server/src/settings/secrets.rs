@@ -17,10 +17,10 @@ pub(super) fn read(
     mode: Option<Mode>,
     data_dir: Option<&std::path::PathBuf>,
 ) -> Option<Secrets> {
-    let token_keys = r.optional("secrets.token_keys", keys)?;
-    let data_keys = r.optional("secrets.data_keys", keys)?;
-    let index_key = r.optional("secrets.index_key", key)?;
-    match (token_keys, data_keys, index_key) {
+    let token_keys = r.optional("secrets.token_keys", keys);
+    let data_keys = r.optional("secrets.data_keys", keys);
+    let index_key = r.optional("secrets.index_key", key);
+    match (token_keys?, data_keys?, index_key?) {
         (Some(token_keys), Some(data_keys), Some(index_key)) => {
             Some(Secrets { token_keys, data_keys, index_key })
         }
@@ -45,7 +45,9 @@ fn generated(data_dir: &Path) -> Result<Secrets, String> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // written aside and then linked, so that nobody reads half of it; who comes second uses the first's
-        let aside = path.with_extension(format!("{}.new", std::process::id()));
+        let mut random = [0; 8];
+        crate::wiring::OsRng.fill(&mut random);
+        let aside = path.with_extension(format!("{:016x}.new", u64::from_le_bytes(random)));
         let mut file = options.open(&aside).map_err(failed)?;
         let written = file.write_all(generate(GENERATED, &crate::wiring::OsRng).as_bytes());
         written.and_then(|()| file.sync_all()).map_err(failed)?;

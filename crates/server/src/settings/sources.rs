@@ -16,8 +16,15 @@ impl Sources {
     #[must_use]
     pub fn file(mut self, path: &Path) -> Self {
         let place = path.display().to_string();
+        let parse = |text: String| {
+            text.parse::<toml::Table>().map_err(|e| {
+                // not the line itself: it may hold a secret
+                let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                format!("line {}: {}", before.lines().count().max(1), e.message())
+            })
+        };
         let read = std::fs::read_to_string(path).map_err(|e| e.to_string());
-        match read.and_then(|text| text.parse::<toml::Table>().map_err(|e| e.to_string())) {
+        match read.and_then(parse) {
             Ok(table) => self.flatten("", &table, &place),
             Err(e) => self.mistakes.push(format!("{place}: {e}")),
         }

@@ -1,5 +1,6 @@
 //! Logs, metrics and, with the feature `otel`, traces.
 
+mod lines;
 #[cfg(feature = "otel")]
 mod otel;
 
@@ -13,8 +14,9 @@ use crate::settings::{Log, Settings};
 /// Seconds, up to the time limit of a request.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
-/// Flushes what is still to be exported when dropped.
+/// Writes and exports what is still waiting when dropped.
 pub struct Guard {
+    _lines: lines::Lines,
     #[cfg(feature = "otel")]
     _traces: Option<otel::Guard>,
 }
@@ -25,8 +27,9 @@ pub fn logs(settings: &Settings) -> Result<Guard, String> {
     // the spans of requests are for traces; their log line has it all
     let filter = EnvFilter::try_new(format!("{filter},trace=off")).map_err(|e| format!("log.filter: {e}"))?;
     // commands answer on stdout; what is logged goes elsewhere
+    let written = lines::Lines::start();
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(written.clone())
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let lines = if *json {
         lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
@@ -44,7 +47,7 @@ pub fn logs(settings: &Settings) -> Result<Guard, String> {
             None => (None, None),
         };
         let _ = tracing_subscriber::registry().with(lines).with(traces).try_init();
-        Ok(Guard { _traces: guard })
+        Ok(Guard { _lines: written, _traces: guard })
     }
     #[cfg(not(feature = "otel"))]
     {
@@ -52,7 +55,7 @@ pub fn logs(settings: &Settings) -> Result<Guard, String> {
             return Err("otel.endpoint: this program was built without the feature `otel`".into());
         }
         let _ = tracing_subscriber::registry().with(lines).try_init();
-        Ok(Guard {})
+        Ok(Guard { _lines: written })
     }
 }
 

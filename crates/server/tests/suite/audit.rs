@@ -32,6 +32,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("reinstate_doctor", "doctor.reinstate"),
     ("find_users", "user.find"),
     ("read_user", "user.view"),
+    ("read_user_audit", "audit.view"),
     ("block_user", "user.block"),
     ("unblock_user", "user.unblock"),
 ];
@@ -118,6 +119,7 @@ async fn prepared(app: &TestApp, operation: &str) -> Call {
         }
         "find_users" => call("").by(&app.staff().await),
         "read_user" => call(&app.patient().await.id).by(&app.staff().await),
+        "read_user_audit" => call(&app.patient().await.id).by(&app.admin().await),
         "block_user" => call(&app.patient().await.id).by(&app.admin().await).json(&reason),
         "unblock_user" => {
             let (user, admin) = (app.patient().await, app.admin().await);

@@ -87,7 +87,10 @@ async fn a_doctor_is_written_down_with_every_field(
 
     let login = try_to_log_in(&app, &phone).await.expect(200);
     assert_eq!((login.text("/user/role"), login.text("/user/id")), ("doctor".to_owned(), made.text("/id")));
-    assert_eq!((login.text("/user/first_name"), &login.json["is_new_user"]), ("مریم".to_owned(), &json!(false)));
+    assert_eq!(
+        (login.text("/user/first_name"), &login.json["is_new_user"]),
+        ("مریم".to_owned(), &json!(false))
+    );
 }
 
 #[rstest]
@@ -268,7 +271,8 @@ async fn a_list_shows_those_of_one_status(#[values(Engine::Sqlite, Engine::Postg
     let active = add(&app, &admin, &new_phone(), "7000001").await;
     let suspended = add(&app, &admin, &new_phone(), "7000002").await;
     let reason = json!({ "reason": "شکایت بیمار" });
-    let _ = app.post(&format!("{}suspend/", one(&suspended))).by(&admin).json(&reason).send().await.expect(200);
+    let _ =
+        app.post(&format!("{}suspend/", one(&suspended))).by(&admin).json(&reason).send().await.expect(200);
     for (status, expected) in [("active", active), ("suspended", suspended)] {
         let path = format!("{DOCTORS}?status={status}");
         let page = app.get(&path).by(&admin).send().await.expect(200).json;
@@ -350,7 +354,10 @@ async fn a_suspended_doctor_is_out_until_reinstated(
         (format!("{}suspend/", one(&doctor.id)), format!("{}reinstate/", one(&doctor.id)));
     let reason = json!({ "reason": "شکایت بیمار" });
     let suspended = app.post(&suspend).by(&admin).json(&reason).send().await.expect(200);
-    assert_eq!((suspended.text("/id"), suspended.text("/status")), (doctor.id.clone(), "suspended".to_owned()));
+    assert_eq!(
+        (suspended.text("/id"), suspended.text("/status")),
+        (doctor.id.clone(), "suspended".to_owned())
+    );
 
     assert_eq!(app.get(SESSIONS).by(&doctor).send().await.expect(401).code(), "TOKEN_INVALID");
     let refresh = json!({ "refresh": doctor.refresh });

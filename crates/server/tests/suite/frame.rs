@@ -470,6 +470,10 @@ async fn metrics_are_for_this_machine_or_for_the_token(
         assert_enveloped(&answer, "metrics");
         assert_eq!(answer.code(), "FORBIDDEN");
     }
+    // a proxy on this machine asks for somebody elsewhere
+    for header in ["x-forwarded-for", "x-real-ip", "forwarded", "via"] {
+        let _ = app.get("/metrics").header(header, "127.0.0.1").send().await.expect(403);
+    }
 
     let token = Secret::new("scrape".to_owned());
     let app = TestApp::with(engine, |settings| settings.metrics_token = Some(token)).await;

@@ -9,7 +9,7 @@ use testkit::process;
 async fn logs_hold_neither_people_nor_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_helssa"));
-    let server = process::serve(program, folder.path(), &["--set", "log.filter=trace"], &[]);
+    let mut server = process::serve(program, folder.path(), &["--set", "log.filter=trace"], &[]);
     let client = reqwest::Client::new();
     let post = |path: &str, body: Value| client.post(format!("{}{path}", server.url)).json(&body).send();
     let phone = "+989351112233";
@@ -32,6 +32,8 @@ async fn logs_hold_neither_people_nor_secrets() {
     client.get(format!("{}/canarypath/", server.url)).send().await.unwrap();
     post("/api/v1/auth/refresh/", json!({ "refresh": refresh })).await.unwrap();
 
+    // the end writes what still waits
+    assert!(server.terminate().success());
     let log = fs::read_to_string(&server.log).unwrap();
     assert!(log.contains("/api/v1/patients/profile/"), "requests are logged");
     let secret_file = fs::read_to_string(folder.path().join("secrets.toml")).unwrap();

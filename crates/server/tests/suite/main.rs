@@ -3,14 +3,23 @@
 
 mod arrows;
 mod audit;
+mod bad_input;
+mod cli;
 mod contract;
 mod crash;
+mod doctors;
+mod frame;
 mod generated;
+mod idempotency;
 mod logs;
 mod matrix;
 mod otp;
 mod profile;
+mod rate_limit;
+mod resilience;
 mod revocation;
+mod settings;
 mod shutdown;
 mod story;
 mod tokens;
+mod users;

@@ -56,6 +56,7 @@ const MATRIX: &[Row] = &[
     private("reinstate_doctor", ADMINS),
     private("find_users", STAFF),
     private("read_user", STAFF),
+    private("read_user_audit", ADMINS),
     private("block_user", ADMINS),
     private("unblock_user", ADMINS),
 ];

@@ -242,7 +242,8 @@ async fn only_a_trusted_proxy_tells_for_whom_it_asks(
         settings.trusted_proxies = vec!["192.0.2.0/24".parse().unwrap()];
     })
     .await;
-    let through = |peer: &str, forwarded: &str| status(knock(&app, peer).header("x-forwarded-for", forwarded));
+    let through =
+        |peer: &str, forwarded: &str| status(knock(&app, peer).header("x-forwarded-for", forwarded));
     for (peer, forwarded, expected, why) in [
         ("192.0.2.1", "203.0.113.1", 401, "the first client"),
         ("192.0.2.1", "203.0.113.1", 429, "the same one again"),

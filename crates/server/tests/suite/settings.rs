@@ -44,7 +44,7 @@ fn mistakes(sources: Sources) -> Vec<String> {
 #[track_caller]
 fn assert_about(mistakes: &[String], names: &[&str]) {
     for name in names {
-        let about = mistakes.iter().filter(|mistake| mistake.starts_with(&format!("{name}"))).count();
+        let about = mistakes.iter().filter(|mistake| mistake.starts_with(*name)).count();
         assert_eq!(about, 1, "{name}: {mistakes:#?}");
     }
     assert_eq!(mistakes.len(), names.len(), "{mistakes:#?}");
@@ -67,7 +67,7 @@ fn nothing_set_is_development_on_this_machine_alone() {
     assert_eq!((limits.anonymous, limits.authenticated), (100, 1_000));
     assert_eq!(settings.max_body, 1_048_576);
     assert_eq!(settings.timeout, Duration::from_secs(30));
-    assert_eq!(settings.shutdown_grace, Duration::from_secs(30));
+    assert_eq!((settings.drain, settings.shutdown_grace), (Duration::ZERO, Duration::from_secs(30)));
     assert!(settings.metrics_token.is_none() && settings.otel_endpoint.is_none() && settings.tls.is_none());
     assert!(matches!(settings.sender, Sender::Inbox) && settings.whatsapp.is_none());
     assert_eq!((settings.log.filter.as_str(), settings.log.json), ("info", false));
@@ -90,7 +90,8 @@ fn flags_win_over_variables_and_those_over_the_file() {
         "#,
     );
     let sources = in_folder(&folder).file(&path);
-    let variables = variables(sources, &[("HELSSA_RATE_LIMIT_ANONYMOUS", "2"), ("HELSSA_LIMITS_BODY_BYTES", "2")]);
+    let variables =
+        variables(sources, &[("HELSSA_RATE_LIMIT_ANONYMOUS", "2"), ("HELSSA_LIMITS_BODY_BYTES", "2")]);
     let settings = Settings::read(flags(variables, &[("limits.body_bytes", "3")])).unwrap();
     let limits = settings.rate_limit.unwrap();
     assert_eq!(settings.timeout, Duration::from_secs(30), "the default");
@@ -209,6 +210,8 @@ fn a_broken_file_is_told_without_the_line_that_broke_it() {
 #[case("rate_limit.authenticated", "1e3")]
 #[case("limits.body_bytes", "1MB")]
 #[case("shutdown.grace_seconds", "-1")]
+#[case("shutdown.grace_seconds", "0")]
+#[case("shutdown.drain_seconds", "-1")]
 #[case("sender.kind", "pigeon")]
 #[case("log.format", "xml")]
 #[case("otel.endpoint", "collector:4318")]
@@ -288,15 +291,13 @@ fn production_names_all_that_it_refuses() {
     let folder = tempdir().unwrap();
     let secrets = generate("generated-", &OsRng);
     let path = file(&folder, &secrets);
-    let sources = flags(
-        in_folder(&folder).file(&path),
-        &[("mode", "production"), ("rate_limit.enabled", "false")],
-    );
+    let sources =
+        flags(in_folder(&folder).file(&path), &[("mode", "production"), ("rate_limit.enabled", "false")]);
     let mistakes = mistakes(sources);
     let names = ["secrets", "sender.kind", "public.api_url", "public.site_url", "rate_limit.enabled"];
     assert_about(&mistakes, &names);
-    let values = secrets.split([':', '"']).filter(|part| part.len() == 44);
-    assert_eq!(values.clone().count(), 3);
+    let values: Vec<_> = secrets.split([':', '"']).filter(|part| part.len() == 44).collect();
+    assert_eq!(values.len(), 3);
     for value in values {
         assert!(!mistakes.concat().contains(value), "{mistakes:#?}");
     }
@@ -331,8 +332,8 @@ fn development_secrets_are_made_once_and_are_their_owners_alone() {
 
     let made: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(made, ["secrets.toml"], "nothing is left beside it");
-    let mode = fs::metadata(data.join("secrets.toml")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let permissions = fs::metadata(data.join("secrets.toml")).unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
 
     // another folder, other secrets
     let other = Settings::read(in_folder(&folder)).unwrap();
@@ -367,10 +368,10 @@ fn a_wrong_key_is_told_without_its_value() {
         (format!("{}:{right}", "x".repeat(33)), "a key's name has"),
     ] {
         for name in ["secrets.index_key", "secrets.token_keys", "secrets.data_keys"] {
-            let mistakes = mistakes(flags(in_folder(&folder), &[(name, &value)]));
+            let mistakes = mistakes(flags(in_folder(&folder), &[(name, value.as_str())]));
             assert_about(&mistakes, &[name]);
             assert!(mistakes[0].contains(told), "{mistakes:?}");
-            for secret in [&short, &long, &right, "hunter2"] {
+            for secret in ["hunter2", &short, &long, &right] {
                 assert!(!mistakes[0].contains(secret), "{mistakes:?}");
             }
         }
@@ -380,8 +381,7 @@ fn a_wrong_key_is_told_without_its_value() {
 #[test]
 fn every_wrong_key_is_named_at_once() {
     let folder = tempdir().unwrap();
-    let wrong =
-        [("secrets.token_keys", "a:*"), ("secrets.data_keys", "b:*"), ("secrets.index_key", "c:*")];
+    let wrong = [("secrets.token_keys", "a:*"), ("secrets.data_keys", "b:*"), ("secrets.index_key", "c:*")];
     let mistakes = mistakes(flags(in_folder(&folder), &wrong));
     assert_about(&mistakes, &wrong.map(|(name, _)| name));
 }
@@ -418,7 +418,8 @@ fn a_database_is_named_by_its_url() {
         assert_eq!(options.statement_timeout, Duration::from_secs(5));
         assert_eq!(options.ca_file.as_deref(), None::<&Path>);
     }
-    for url in ["mysql://root:hunter2@db", "sqlite://", "helssa.db", "sqlite:helssa.db", "postgres:/hunter2"] {
+    for url in ["mysql://root:hunter2@db", "sqlite://", "helssa.db", "sqlite:helssa.db", "postgres:/hunter2"]
+    {
         let mistakes = read(url).unwrap_err().0;
         assert_about(&mistakes, &["database.url"]);
         assert!(!mistakes[0].contains("hunter2"), "{mistakes:?}");

@@ -63,7 +63,7 @@ async fn a_user_is_found_by_their_number_in_any_spelling(
         encoded(&persian(&format!("0{national}"))),
     ] {
         let found = find(&app, &admin, &format!("phone_number={spelling}")).await;
-        assert_eq!((&found["count"], ids(&found)), (&json!(1), vec![patient.id.clone()]), "{spelling}");
+        assert_eq!((&found["count"], ids(&found)), (&json!(1), vec!std::slice::from_ref(&patient.id)), "{spelling}");
     }
     let nobody = find(&app, &admin, &format!("phone_number={}", encoded(&new_phone()))).await;
     assert_eq!((&nobody["count"], &nobody["results"]), (&json!(0), &json!([])));
@@ -82,7 +82,7 @@ async fn a_patient_is_found_by_national_id(#[values(Engine::Sqlite, Engine::Post
     let _ = save(&other, "0684159414").await.expect(200);
     for spelling in ["0499370899".to_owned(), encoded(&persian("0499370899"))] {
         let found = find(&app, &admin, &format!("national_id={spelling}")).await;
-        assert_eq!((&found["count"], ids(&found)), (&json!(1), vec![patient.id.clone()]), "{spelling}");
+        assert_eq!((&found["count"], ids(&found)), (&json!(1), vec!std::slice::from_ref(&patient.id)), "{spelling}");
     }
     // once it is another's, the old number finds nobody
     let _ = save(&patient, "0012345679").await.expect(200);
@@ -218,7 +218,7 @@ async fn staff_look_people_up_and_block_nobody(#[values(Engine::Sqlite, Engine::
     let app = TestApp::start(engine).await;
     let (staff, patient) = (app.staff().await, app.patient().await);
     let found = find(&app, &staff, &format!("phone_number={}", encoded(&patient.phone))).await;
-    assert_eq!(ids(&found), [patient.id.clone()]);
+    assert_eq!(ids(&found), std::slice::from_ref(&patient.id));
     let one = app.get(&format!("{USERS}{}/", patient.id)).by(&staff).send().await.expect(200);
     assert_eq!(one.json, found["results"][0]);
     assert_eq!(block(&app, &staff, &patient.id).await.expect(403).code(), "FORBIDDEN");
@@ -256,4 +256,94 @@ async fn a_block_has_a_reason(#[values(Engine::Sqlite, Engine::Postgres)] engine
     let _ = app.get(SESSIONS).by(&patient).send().await.expect(200);
     let longest = json!({ "reason": "ی".repeat(300) });
     let _ = app.post(&path).by(&admin).json(&longest).send().await.expect(204);
+}
+
+async fn audit_of(app: &TestApp, by: &User, id: &str, query: &str) -> Answer {
+    app.get(&format!("{USERS}{id}/audit/?{query}")).by(by).send().await
+}
+
+/// What a page of the audit log tells, in its order.
+fn actions(page: &Value) -> Vec<&str> {
+    page["results"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_reads_what_happened_to_a_user_newest_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    // what happens to these two is not told
+    let (admin, _) = (app.admin().await, app.staff().await);
+    let login = app.patient().await;
+    app.clock.advance(SignedDuration::from_secs(60));
+    let blocked = block(&app, &admin, &login.id).await.expect(204);
+    app.clock.advance(SignedDuration::from_secs(60));
+    let phone = domain::Phone::parse(&login.phone).unwrap();
+    app::admin::unblock_phone(&app.app, &app::By::command_line(), phone).await.unwrap();
+
+    let first = audit_of(&app, &admin, &login.id, "").await.expect(200).json;
+    assert_eq!(actions(&first), ["user.unblock", "user.block", "session.start"]);
+    assert_eq!(
+        first["results"][0],
+        json!({
+            "at": "2024-01-20T10:02:00Z",
+            "actor_id": "",
+            "actor_kind": "command line",
+            "action": "user.unblock",
+            "detail": "",
+            "request_id": "command line",
+        })
+    );
+    assert_eq!(
+        first["results"][1],
+        json!({
+            "at": "2024-01-20T10:01:00Z",
+            "actor_id": admin.id,
+            "actor_kind": "user",
+            "action": "user.block",
+            "detail": "گزارش سوءاستفاده",
+            "request_id": blocked.header("x-request-id").unwrap(),
+        })
+    );
+    let started = &first["results"][2];
+    assert_eq!((&started["actor_id"], &started["detail"]), (&json!(login.id), &json!("first login")));
+    assert_eq!((&first["count"], &first["next"]), (&json!(3), &Value::Null));
+
+    // the look itself is the newest entry now, in the same moment as the one before
+    let second = audit_of(&app, &admin, &login.id, "page_size=2").await.expect(200).json;
+    assert_eq!(actions(&second), ["audit.view", "user.unblock"]);
+    let look = &second["results"][0];
+    assert_eq!((&look["actor_id"], &look["detail"]), (&json!(admin.id), &json!("page 1, 3 shown")));
+    let base = format!("http://127.0.0.1:8000{USERS}{}/audit/", login.id);
+    assert_eq!(second["count"], 4);
+    assert_eq!(second["next"], json!(format!("{base}?page_size=2&page=2")));
+
+    let third = audit_of(&app, &admin, &login.id, "page_size=2&page=2").await.expect(200).json;
+    assert_eq!(actions(&third), ["user.unblock", "user.block"], "two looks are newer");
+    assert_eq!(third["previous"], json!(format!("{base}?page_size=2&page=1")));
+    let past = audit_of(&app, &admin, &login.id, "page=9").await.expect(200).json;
+    assert_eq!((&past["count"], &past["results"]), (&json!(6), &json!([])));
+    assert_eq!(app.audited("audit.view").await, 4);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_not_shown_the_audit_log_leaves_no_entry(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (admin, staff, patient) = (app.admin().await, app.staff().await, app.patient().await);
+    for user in [&staff, &patient] {
+        let answer = audit_of(&app, user, &patient.id, "").await.expect(403);
+        assert_eq!(answer.code(), "FORBIDDEN");
+    }
+    for nobody in [UNKNOWN, "me"] {
+        assert_eq!(audit_of(&app, &admin, nobody, "").await.expect(404).code(), "NOT_FOUND", "{nobody}");
+    }
+    for wrong in ["page=0", "page_size=101"] {
+        let answer = audit_of(&app, &admin, &patient.id, wrong).await.expect(422);
+        assert_eq!(answer.code(), "VALIDATION_ERROR", "{wrong}");
+    }
+    assert_eq!(app.audited("audit.view").await, 0);
 }

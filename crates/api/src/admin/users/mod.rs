@@ -1,5 +1,6 @@
-//! Users of every role. Staff may look them up; admins may block them.
+//! Users of every role. Staff may look them up; admins may block them and read the audit log about them.
 
+pub(crate) mod audit;
 pub(crate) mod block;
 pub(crate) mod find;
 pub(crate) mod read;
