@@ -25,7 +25,8 @@ pub async fn verify_audit(app: &Arc<App>) -> Result<AuditReport, Fault> {
 }
 
 /// Seals every value again that an older key made; how many there were. Can be stopped and run again at
-/// any time; afterwards the older keys can be taken out of the settings.
+/// any time; the older keys can go when the last remembered
+/// answer under them is forgotten, two days later.
 pub async fn rotate_keys(app: &Arc<App>, mut progress: impl FnMut(&str, u64)) -> Result<u64, Fault> {
     let mut total = 0;
     for column in rotation::COLUMNS {

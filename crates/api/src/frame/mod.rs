@@ -1,6 +1,6 @@
-//! What every request passes through, from the outside in: request id, panic and time limits, the error
-//! envelope, security headers and the log line (`outer.rs`); CORS; header caps, who asks, and the rate
-//! limit (`inner.rs`); compression; the routes.
+//! What every request passes through, from the outside in: request id, the error envelope, security headers
+//! and the log line (`outer.rs`); CORS; header caps, who asks, the rate limit, and limits of panics and time
+//! (`inner.rs`); compression; the routes.
 
 mod address;
 mod headers;

@@ -2,10 +2,12 @@
 //! serialization failure, TLS.
 
 mod tls;
+mod to_its_end;
 
 use std::{path::PathBuf, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use to_its_end::ToItsEnd;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::{
@@ -101,8 +103,7 @@ impl Postgres {
         F: for<'c> Fn(&'c Conn, &'c I) -> Answer<'c, T, E> + Send + Sync + 'static,
     {
         let pool = self.pool.clone();
-        // a task of its own: it runs to its end even when the caller goes away
-        let work = tokio::spawn(async move {
+        let work = ToItsEnd::new(async move {
             let mut statements = 0;
             for attempt in 1..=ATTEMPTS {
                 match transaction(&pool, &input, &body, &mut statements).await {
@@ -115,7 +116,7 @@ impl Postgres {
             }
             (Err(Error::Conflict.into()), statements)
         });
-        work.await.unwrap_or_else(|_| (Err(Error::Panicked.into()), 0))
+        work.await.unwrap_or_else(|| (Err(Error::Panicked.into()), 0))
     }
 }
 

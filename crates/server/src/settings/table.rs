@@ -45,7 +45,7 @@ specs! {
     "shutdown.grace_seconds" Some("30"), "How long requests in flight may take after a SIGTERM.";
     "metrics.token" None, "Bearer token for `/metrics`. Without it only this machine may read them.";
     "secrets.token_keys" None, "Keys that sign tokens, newest first, each `name:base64 of 32 bytes`. Make them with `helssa keys generate`.";
-    "secrets.data_keys" None, "Keys that seal columns, newest first. Add a new one in front, run `helssa keys rotate`, then remove the old one.";
+    "secrets.data_keys" None, "Keys that seal columns, newest first. Add a new one in front, run `helssa keys rotate`, and remove the old one two days later.";
     "secrets.index_key" None, "Key of blind indexes, code hashes and the audit chain. It can't be changed later.";
     "sender.kind" Some("inbox"), "Who carries SMS and calls: `inbox` (development) or `kavenegar`.";
     "kavenegar.base_url" Some("https://api.kavenegar.com"), "Kavenegar's API.";
