@@ -58,15 +58,21 @@ pub async fn rotate_keys(app: &Arc<App>, mut progress: impl FnMut(&str, u64)) ->
     Ok(total)
 }
 
-/// Forgets remembered answers and ended logins that nobody will ask for again; how many there were.
+/// Forgets remembered answers and ended logins that nobody will ask for again, a batch per transaction; how
+/// many there were.
 pub async fn forget_what_is_old(app: &App) -> Result<u64, Fault> {
-    app.db
-        .write(app.clock.now(), |tx, now| {
+    let mut total = 0;
+    loop {
+        let batch = app.db.write(app.clock.now(), |tx, now| {
             Box::pin(async move {
                 let answers = store::idempotency::forget_before(tx, *now - KEEP_ANSWERS).await?;
                 let sessions = store::sessions::forget_before(tx, *now - KEEP_SESSIONS).await?;
                 Ok::<_, Fault>(answers + sessions)
             })
-        })
-        .await
+        });
+        match batch.await? {
+            0 => return Ok(total),
+            forgotten => total += forgotten,
+        }
+    }
 }

@@ -42,10 +42,10 @@ impl Revocations {
 
     /// Asks the database what has ended lately.
     pub async fn refresh(&self, db: &Db, now: Timestamp) -> store::Result<()> {
-        // from the last answer on, however long ago it was
+        // from the last answer on, however long ago it was; all of it, where the clock has gone back
         let since = match self.known.read().asked_at {
-            Some((_, last)) => (last.min(now) - OVERLAP).max(now - KEEP),
-            None => now - KEEP,
+            Some((_, last)) if last <= now => (last - OVERLAP).max(now - KEEP),
+            _ => now - KEEP,
         };
         let asked_at = Instant::now();
         let ended = store::sessions::revoked_since(db, since).await?;

@@ -27,6 +27,15 @@ pub enum TokenType {
     Refresh,
 }
 
+/// For whom a token is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Login {
+    pub user: UserId,
+    pub role: Role,
+    pub session: SessionId,
+    pub ends: Timestamp,
+}
+
 /// What a token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
@@ -79,13 +88,12 @@ impl Tokens {
         &self.settings
     }
 
-    /// Signs a token of this type for a login.
+    /// Signs a token of this type for a login; it never outlives it, so that whoever ends all live logins has
+    /// ended all tokens.
     pub fn sign(
         &self,
         token_type: TokenType,
-        user: UserId,
-        role: Role,
-        session: SessionId,
+        login: &Login,
         now: Timestamp,
         rng: &dyn domain::Rng,
     ) -> Result<Secret<String>, Invalid> {
@@ -96,13 +104,13 @@ impl Tokens {
         let claims = Claims {
             iss: self.settings.issuer.clone(),
             aud: self.settings.audience.clone(),
-            sub: user.0,
-            sid: session.0,
+            sub: login.user.0,
+            sid: login.session.0,
             jti: new_v7(now, rng),
             iat: now.as_second(),
-            exp: now.as_second() + life.as_secs(),
+            exp: (now.as_second() + life.as_secs()).min(login.ends.as_second()),
             token_type,
-            role,
+            role: login.role,
         };
         let key = self.keys.first().ok_or(Invalid)?;
         jsonwebtoken::encode(&key.header, &claims, &key.encoding).map(Secret::new).map_err(|_| Invalid)

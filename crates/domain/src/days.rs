@@ -30,7 +30,9 @@ pub fn parse(text: &str) -> Parsed<Date> {
     if year >= FIRST_GREGORIAN_YEAR {
         let small = |n: i32| i8::try_from(n).map_err(|_| Violation::Date);
         let year = i16::try_from(year).map_err(|_| Violation::Date)?;
-        return Date::new(year, small(month)?, small(day)?).map_err(|_| Violation::Date);
+        let date = Date::new(year, small(month)?, small(day)?).map_err(|_| Violation::Date)?;
+        // what would be written as a year that reads as Gregorian again
+        return if jalali_year(date) < FIRST_GREGORIAN_YEAR { Ok(date) } else { Err(Violation::Date) };
     }
     if year < 1 {
         return Err(Violation::Date);
@@ -38,6 +40,12 @@ pub fn parse(text: &str) -> Parsed<Date> {
     let jalali =
         icu_calendar::Date::try_new_persian(year, small(month)?, small(day)?).map_err(|_| Violation::Date)?;
     gregorian(jalali).ok_or(Violation::Date)
+}
+
+fn jalali_year(day: Date) -> i32 {
+    let month = day.month().unsigned_abs();
+    icu_calendar::Date::try_new_gregorian(day.year().into(), month, day.day().unsigned_abs())
+        .map_or(i32::MAX, |date| date.to_calendar(Persian).year().extended_year())
 }
 
 fn gregorian(jalali: icu_calendar::Date<Persian>) -> Option<Date> {
@@ -118,6 +126,7 @@ mod tests {
             "0000-01-01",
             "99999-01-01",
             "+370-01-01",
+            "9999-12-31",
             "1370-01-1a",
         ] {
             assert_eq!(parse(bad), Err(Violation::Date), "{bad}");

@@ -156,6 +156,9 @@ pub fn background(app: &Arc<App>, metrics: Option<PrometheusHandle>) -> Vec<Join
     vec![revocations, answers, upkeep]
 }
 
+/// Background work that takes longer waits for something that is gone.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 fn repeat<F>(every: std::time::Duration, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()>
 where
     F: Future<Output = Result<(), Fault>> + Send,
@@ -165,8 +168,10 @@ where
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(e) = work().await {
-                tracing::warn!(error = %e, "background work failed; it is tried again");
+            match tokio::time::timeout(PATIENCE, work()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(e)) => tracing::warn!(error = %e, "background work failed; it is tried again"),
+                Err(_) => tracing::warn!("background work took too long; it is tried again"),
             }
         }
     })

@@ -37,6 +37,8 @@ impl Window {
         if self.ends <= now {
             *self = Self { count: 0, ends: now + length };
         }
+        // one that a wrong clock has opened ends no later than a right one's
+        self.ends = self.ends.min(now + length);
         self
     }
 }
@@ -65,6 +67,19 @@ struct PairState {
 }
 
 impl PhoneState {
+    /// No end lies further away than its own length, whatever clock has set it.
+    fn clamp(&mut self, policy: &Policy, now: Timestamp) {
+        let nearer = |end: &mut Option<Timestamp>, length| *end = end.map(|at| at.min(now + length));
+        nearer(&mut self.next_send, policy.resend_after);
+        nearer(&mut self.locked_until, policy.lock);
+        for pair in self.pairs.values_mut() {
+            nearer(&mut pair.locked_until, policy.lock);
+        }
+        if let Some(open) = &mut self.challenge {
+            open.expires_at = open.expires_at.min(now + policy.life);
+        }
+    }
+
     fn lock(&self, address: &[u8], now: Timestamp) -> Option<Timestamp> {
         let pair = self.pairs.get(address).and_then(|pair| pair.locked_until);
         [self.locked_until, pair].into_iter().flatten().filter(|until| *until > now).max()
@@ -98,6 +113,7 @@ impl Memory {
 
     pub(crate) fn begin(&self, pair: &Pair, new: &Challenge, policy: &Policy, now: Timestamp) -> Begun {
         self.phones.with(&pair.phone, now, |phone| {
+            phone.clamp(policy, now);
             if let Some(until) = phone.lock(&pair.address, now) {
                 return Begun::Locked { until };
             }
@@ -128,6 +144,7 @@ impl Memory {
 
     pub(crate) fn guess(&self, pair: &Pair, policy: &Policy, now: Timestamp) -> Guess {
         self.phones.with(&pair.phone, now, |phone| {
+            phone.clamp(policy, now);
             if let Some(until) = phone.lock(&pair.address, now) {
                 return Guess::Locked { until };
             }

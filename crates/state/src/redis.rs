@@ -33,6 +33,8 @@ local n, ends = unpack(redis.call('HMGET', KEYS[1], 'n', 'ends'))
 local now, limit, length = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 n, ends = tonumber(n or 0), tonumber(ends or 0)
 if ends <= now then n, ends = 0, now + length end
+-- one that a wrong clock has opened ends no later than a right one's
+ends = math.min(ends, now + length)
 local allowed = n < limit
 if allowed then
   n = n + 1
@@ -48,18 +50,20 @@ local now = tonumber(ARGV[1])
 local function number(key, field) return tonumber(redis.call('HGET', key, field) or 0) end
 local function put(key, ...) redis.call('HSET', key, ...) redis.call('PEXPIRE', key, 86400000 + 60000) end
 local function int(n) return string.format('%d', n) end
-local function locked()
-  return math.max(number(KEYS[1], 'locked'), number(KEYS[2], 'locked'))
+-- no end lies further away than its own length, whatever clock has set it
+local function bounded(key, field, length) return math.min(number(key, field), now + length) end
+local function locked(length)
+  return math.max(bounded(KEYS[1], 'locked', length), bounded(KEYS[2], 'locked', length))
 end
 ";
 
-/// ARGV: now, challenge, hash, life, resend, sends, send window.
+/// ARGV: now, challenge, hash, life, resend, sends, send window, lock.
 const BEGIN: &str = r"
-local lock = locked()
+local lock = locked(tonumber(ARGV[8]))
 if lock > now then return {2, lock} end
-local next_send = number(KEYS[1], 'next_send')
+local next_send = bounded(KEYS[1], 'next_send', tonumber(ARGV[5]))
 if next_send > now then return {1, next_send} end
-local n, ends = number(KEYS[1], 'sends'), number(KEYS[1], 'sends_end')
+local n, ends = number(KEYS[1], 'sends'), bounded(KEYS[1], 'sends_end', tonumber(ARGV[7]))
 if ends <= now then n, ends = 0, now + tonumber(ARGV[7]) end
 if n >= tonumber(ARGV[6]) then return {1, ends} end
 put(KEYS[1], 'sends', n + 1, 'sends_end', int(ends), 'next_send', int(now + tonumber(ARGV[5])),
@@ -76,14 +80,15 @@ end
 return 0
 ";
 
-/// ARGV: now, tries.
+/// ARGV: now, tries, lock, life.
 const GUESS: &str = r"
-local lock = locked()
+local lock = locked(tonumber(ARGV[3]))
 if lock > now then return {2, int(lock), '', 0} end
 local id, hash = unpack(redis.call('HMGET', KEYS[1], 'id', 'hash'))
 local tries, guesses = tonumber(ARGV[2]), number(KEYS[1], 'guesses')
-if not id or number(KEYS[1], 'expires') <= now or guesses >= tries then return {1, '', '', 0} end
+if not id or bounded(KEYS[1], 'expires', tonumber(ARGV[4])) <= now or guesses >= tries then return {1, '', '', 0} end
 redis.call('HINCRBY', KEYS[1], 'guesses', 1)
+redis.call('HSET', KEYS[1], 'expires', int(bounded(KEYS[1], 'expires', tonumber(ARGV[4]))))
 return {0, id, hash, tries - guesses - 1}
 ";
 
@@ -98,7 +103,7 @@ return 1
 /// ARGV: now, window, failures per phone, failures per pair, lock.
 const FAIL: &str = r"
 local function count(key, most)
-  local n, ends = number(key, 'failures'), number(key, 'failures_end')
+  local n, ends = number(key, 'failures'), bounded(key, 'failures_end', tonumber(ARGV[2]))
   if ends <= now then n, ends = 0, now + tonumber(ARGV[2]) end
   n = n + 1
   if n >= tonumber(most) then
@@ -180,6 +185,7 @@ impl Redis {
             .arg(millis(policy.resend_after))
             .arg(policy.sends_per_phone)
             .arg(millis(Policy::SEND_WINDOW))
+            .arg(millis(policy.lock))
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(failed)?;
@@ -204,6 +210,8 @@ impl Redis {
         let (kind, id, hash, tries_left): (i64, String, Vec<u8>, i64) = Self::on(&self.scripts.guess, pair)
             .arg(now.as_millisecond())
             .arg(policy.tries)
+            .arg(millis(policy.lock))
+            .arg(millis(policy.life))
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(failed)?;

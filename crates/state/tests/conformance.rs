@@ -485,3 +485,32 @@ async fn a_redis_that_is_away_is_unavailable_within_seconds() {
         }
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_a_fast_clock_has_set_ends_no_later_than_it_would(
+    #[values(Kind::Memory, Kind::Redis)] kind: Kind,
+) {
+    let desk = Desk::new(kind);
+    let (pair, window) = (desk.pair(1), window());
+    let day = SignedDuration::from_hours(24);
+    let right = desk.now();
+    desk.clock.advance(day);
+    desk.state.take(&window, 1, HOUR, desk.now()).await.unwrap();
+    desk.start(&pair).await;
+    desk.clock.advance(-day);
+
+    let taken = desk.state.take(&window, 1, HOUR, right).await.unwrap();
+    assert_eq!((taken.allowed, taken.resets_at), (false, right + HOUR));
+    let (begun, _) = desk.begin(&pair).await;
+    assert_eq!(begun, Begun::TooMany { until: right + desk.policy.resend_after });
+    assert_eq!(desk.tries_left(&pair).await, Some(2), "the code is still one");
+    desk.clock.advance(desk.policy.life);
+    assert_eq!(desk.tries_left(&pair).await, None, "but not for a day");
+
+    desk.clock.advance(day);
+    desk.fail(&pair, 5).await;
+    desk.clock.advance(-day);
+    let now = desk.now();
+    assert_eq!(desk.guess(&pair).await, Guess::Locked { until: now + desk.policy.lock });
+}

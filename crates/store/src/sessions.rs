@@ -51,19 +51,20 @@ pub async fn insert(c: &Conn, user: UserId, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a live login was used, and says what role its user has now; none when it is not live.
-pub async fn touch(c: &Conn, id: SessionId, now: Timestamp) -> Result<Option<(UserId, Role)>> {
-    let live: Option<(Uuid, String)> = c
+/// Notes that a live login was used, and says what role its user has now and when it
+/// ends; none when it is not live.
+pub async fn touch(c: &Conn, id: SessionId, now: Timestamp) -> Result<Option<(UserId, Role, Timestamp)>> {
+    let live: Option<(Uuid, String, At)> = c
         .one(
             sql!(
                 "UPDATE sessions SET last_used_at = ?2
                  WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2
-                 RETURNING user_id, (SELECT role FROM users WHERE users.id = sessions.user_id)"
+                 RETURNING user_id, (SELECT role FROM users WHERE users.id = sessions.user_id), expires_at"
             ),
             &[&id.0, &At(now)],
         )
         .await?;
-    Ok(live.and_then(|(user, role)| Some((UserId(user), Role::parse(&role)?))))
+    Ok(live.and_then(|(user, role, end)| Some((UserId(user), Role::parse(&role)?, end.0))))
 }
 
 /// The user's live logins, newest first (index `sessions_by_user`).
@@ -117,9 +118,11 @@ pub async fn revoke_all(c: &Conn, user: UserId, now: Timestamp) -> Result<Vec<Se
     Ok(ended.into_iter().map(|(id,)| SessionId(id)).collect())
 }
 
-/// Forgets logins that ended by themselves before that (index `sessions_by_end`); how many there were.
+/// Forgets some logins that ended by themselves before that (index `sessions_by_end`), at most 1,000; how many.
 pub async fn forget_before(tx: &Conn, before: Timestamp) -> Result<u64> {
-    Ok(tx.exec(sql!("DELETE FROM sessions WHERE expires_at < ?1"), &[&At(before)]).await?)
+    let some =
+        sql!("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ?1 LIMIT 1000)");
+    Ok(tx.exec(some, &[&At(before)]).await?)
 }
 
 /// Logins ended since then, by any node (index `sessions_by_revocation`).

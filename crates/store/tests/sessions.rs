@@ -41,7 +41,8 @@ async fn log_in(db: &Db, user: UserId, session: Session) {
 }
 
 async fn touch(db: &Db, id: SessionId, at: Timestamp) -> Option<(UserId, Role)> {
-    db.write((), move |tx, ()| Box::pin(sessions::touch(tx, id, at))).await.unwrap()
+    let touched = db.write((), move |tx, ()| Box::pin(sessions::touch(tx, id, at))).await.unwrap();
+    touched.map(|(user, role, _)| (user, role))
 }
 
 async fn live(db: &Db, user: UserId, at: Timestamp) -> Vec<SessionId> {

@@ -2,7 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use app::Counted;
+use app::{Caller, Counted};
 use axum::{
     Router,
     extract::Request,
@@ -34,21 +34,9 @@ pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> R
     if !request.uri().path().starts_with("/api/v1/") {
         return answer(api, routes, request).await;
     }
-    let caller = match bearer(request.headers()) {
-        Some(token) => Some(api.app.authenticate(token).await.map_err(Arc::new)),
-        None => None,
-    };
-    let who = caller.as_ref().and_then(|found| found.as_ref().ok()).copied();
-    let address = request.extensions_mut().get_mut::<RequestInfo>().map(|info| {
-        info.caller = caller;
-        info.origin.address
-    });
-    // a preflight is the browser's own doing
-    let counted = match (&api.settings.rate_limit, address) {
-        (Some(limits), Some(address)) if request.method() != Method::OPTIONS => {
-            Some(api.app.count_request(limits, who.as_ref(), address).await)
-        }
-        _ => None,
+    let asked = tokio::time::timeout(api.settings.timeout, who_asks(api, &mut request)).await;
+    let Ok((who, counted)) = asked else {
+        return too_late().into_response();
     };
     let mut response = match &counted {
         Some(counted) if !counted.allowed => {
@@ -65,6 +53,31 @@ pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> R
     response
 }
 
+/// The caller, if there is one, and the count of their requests.
+async fn who_asks(api: &Api, request: &mut Request) -> (Option<Caller>, Option<Counted>) {
+    let caller = match bearer(request.headers()) {
+        Some(token) => Some(api.app.authenticate(token).await.map_err(Arc::new)),
+        None => None,
+    };
+    let who = caller.as_ref().and_then(|found| found.as_ref().ok()).copied();
+    let address = request.extensions_mut().get_mut::<RequestInfo>().map(|info| {
+        info.caller = caller;
+        info.origin.address
+    });
+    // a preflight is the browser's own doing
+    let counted = match (&api.settings.rate_limit, address) {
+        (Some(limits), Some(address)) if request.method() != Method::OPTIONS => {
+            Some(api.app.count_request(limits, who.as_ref(), address).await)
+        }
+        _ => None,
+    };
+    (who, counted)
+}
+
+fn too_late() -> ApiError {
+    ApiError::new(Code::ServiceUnavailable).retry_after(Some(BACK_AFTER_TIMEOUT))
+}
+
 /// The route's answer; also when its handler panics, or takes too long.
 async fn answer(api: &Api, routes: Router, request: Request) -> Response {
     let work = AssertUnwindSafe(call(routes, request)).catch_unwind();
@@ -74,9 +87,7 @@ async fn answer(api: &Api, routes: Router, request: Request) -> Response {
             tracing::error!(panic = panic_text(&panic), "a handler panicked");
             ApiError::new(Code::InternalError).into_response()
         }
-        Err(_) => {
-            ApiError::new(Code::ServiceUnavailable).retry_after(Some(BACK_AFTER_TIMEOUT)).into_response()
-        }
+        Err(_) => too_late().into_response(),
     }
 }
 

@@ -5,7 +5,7 @@ use domain::{Secret, ids::SessionId};
 use crate::{
     App, Fault,
     fault::faults,
-    tokens::{Invalid, TokenType},
+    tokens::{Invalid, Login, TokenType},
 };
 
 #[derive(Debug)]
@@ -41,7 +41,10 @@ pub async fn refresh(app: &App, refresh_token: &Secret<String>) -> Result<Refres
             Box::pin(async move { store::sessions::touch(tx, *session, *now).await.map_err(Fault::from) })
         })
         .await?;
-    let (user, role) = live.filter(|(user, _)| user.0 == claims.sub).ok_or(RefreshError::TokenInvalid)?;
-    let access = app.tokens.sign(TokenType::Access, user, role, session, now, &*app.rng)?;
-    Ok(Refreshed { access, access_expires_in: app.tokens.settings().access_life.as_secs() })
+    let (user, role, ends) =
+        live.filter(|(user, ..)| user.0 == claims.sub).ok_or(RefreshError::TokenInvalid)?;
+    let login = Login { user, role, session, ends };
+    let access = app.tokens.sign(TokenType::Access, &login, now, &*app.rng)?;
+    let whole = app.tokens.settings().access_life.as_secs();
+    Ok(Refreshed { access, access_expires_in: whole.min(ends.as_second() - now.as_second()) })
 }

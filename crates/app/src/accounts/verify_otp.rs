@@ -14,7 +14,7 @@ use super::seconds_until;
 use crate::{
     App, By, Fault, Origin,
     fault::faults,
-    tokens::{Invalid, TokenType},
+    tokens::{Invalid, Login, TokenType},
 };
 
 pub struct VerifyOtp {
@@ -69,7 +69,9 @@ pub async fn verify_otp(app: &Arc<App>, request: VerifyOtp) -> Result<LoggedIn, 
             Box::pin(log_in(tx, app, phone, origin, *now))
         })
         .await?;
-    let sign = |token_type| app.tokens.sign(token_type, account.id, account.role, session, now, &*app.rng);
+    let ends = now + app.tokens.settings().refresh_life;
+    let login = Login { user: account.id, role: account.role, session, ends };
+    let sign = |token_type| app.tokens.sign(token_type, &login, now, &*app.rng);
     let (access, refresh) = (sign(TokenType::Access)?, sign(TokenType::Refresh)?);
     Ok(LoggedIn { access, refresh, account, is_profile_complete, is_new_user })
 }

@@ -53,6 +53,13 @@ impl Postgres {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
+        // a server that is silently gone is noticed in seconds, not when TCP gives up
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(10));
+        }
+        config.keepalives_idle(Duration::from_secs(10));
+        config.keepalives_interval(Duration::from_secs(5));
+        config.keepalives_retries(2);
         let timeout = options.statement_timeout.as_millis();
         let set = format!("-c statement_timeout={timeout} -c lock_timeout={timeout}");
         config.options(match config.get_options() {
@@ -61,7 +68,8 @@ impl Postgres {
         });
         // where the URL doesn't say: none to this machine itself, and always to others
         if config.get_ssl_mode() == SslMode::Prefer {
-            let is_here = config.get_hosts().iter().all(is_local);
+            let is_here = config.get_hosts().iter().all(is_local)
+                && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
             config.ssl_mode(if is_here { SslMode::Disable } else { SslMode::Require });
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };

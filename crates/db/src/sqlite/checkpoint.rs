@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
+    time::Duration,
 };
 
 use super::open;
@@ -24,6 +25,8 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     pub(super) fn start(path: &Path) -> Result<Self> {
         let conn = open::writer(path)?;
+        // the rest is moved with the writer's lock held: it never waits long for a reader
+        conn.busy_timeout(Duration::from_millis(50))?;
         let mut wal: PathBuf = path.to_owned();
         wal.as_mut_os_string().push("-wal");
         let (wake, woken) = sync_channel(1);

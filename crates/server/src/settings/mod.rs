@@ -169,7 +169,7 @@ fn database(r: &mut table::Reader, data_dir: Option<&PathBuf>) -> Option<Locatio
     let url = r.optional("database.url", table::database_url);
     let connections = r.get("database.connections", table::positive);
     let ca_file = r.optional("database.ca_file", table::existing_file);
-    let statement_timeout = r.get("database.statement_timeout_seconds", table::seconds);
+    let statement_timeout = r.get("database.statement_timeout_seconds", table::few_seconds);
     let readers = std::thread::available_parallelism().map_or(4, |cores| cores.get() + 2);
     let sqlite = |path: PathBuf| Location::Sqlite { path, readers };
     Some(match url? {

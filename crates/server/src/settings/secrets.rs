@@ -87,7 +87,14 @@ pub fn generate(prefix: &str, rng: &dyn Rng) -> String {
 }
 
 fn keys(text: &str) -> Result<Vec<Key>, String> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(key).collect()
+    let keys: Vec<_> =
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(key).collect::<Result<_, _>>()?;
+    let names: std::collections::BTreeSet<_> = keys.iter().map(|key| &key.kid).collect();
+    match (keys.is_empty(), names.len() == keys.len()) {
+        (true, _) => Err("no key".into()),
+        (_, false) => Err("two keys have the same name".into()),
+        _ => Ok(keys),
+    }
 }
 
 /// `name:base64`. What is wrong is told without repeating the value.

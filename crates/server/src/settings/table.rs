@@ -30,7 +30,7 @@ specs! {
     "database.url" None, "`sqlite://path` or `postgres://user:password@host/name`. Default: `helssa.db` in `data_dir`.";
     "database.connections" Some("16"), "PostgreSQL connections at most.";
     "database.ca_file" None, "Certificate authority (PEM) of the PostgreSQL server, instead of the system's.";
-    "database.statement_timeout_seconds" Some("5"), "A PostgreSQL statement that takes longer is ended.";
+    "database.statement_timeout_seconds" Some("5"), "A PostgreSQL statement that takes longer is ended. 1 to 15.";
     "redis.url" None, "`redis://…` or `rediss://…`, shared by all nodes. Without it, one-time codes and limits are kept in memory: right for a single node only.";
     "public.api_url" None, "Prefix of links to the API inside answers, such as `https://api.helssa.ir/v1`. Default: from `listen`.";
     "public.site_url" None, "Where patients find the site. Default: from `listen`.";
@@ -152,6 +152,14 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=3600) => Ok(Duration::from_secs(seconds)),
         _ => Err(format!("`{text}` is not a number of seconds from 1 to 3600")),
+    }
+}
+
+/// Revocations reach other nodes on the assumption that no transaction takes minutes.
+pub(super) fn few_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=15) => Ok(Duration::from_secs(seconds)),
+        _ => Err(format!("`{text}` is not a number of seconds from 1 to 15")),
     }
 }
 

@@ -79,3 +79,20 @@ async fn users_see_their_logins_and_end_them_one_by_one(
     let list = app.get("/api/v1/auth/sessions/").by(&laptop).send().await.expect(200);
     assert_eq!(list.json["results"].as_array().unwrap().len(), 1);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_jumps_and_comes_back_brings_no_login_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let user = app.patient().await;
+    let refresh = json!({ "refresh": user.refresh });
+    let _ = app.post("/api/v1/auth/logout/").by(&user).json(&refresh).send().await.expect(204);
+    let revocations = &app.app.revocations;
+    for jump in [domain::SignedDuration::from_hours(2), -domain::SignedDuration::from_hours(2)] {
+        app.clock.advance(jump);
+        revocations.refresh(&app.app.db, domain::Clock::now(&*app.clock)).await.unwrap();
+    }
+    let _ = app.get(PROFILE).by(&user).send().await.expect(401);
+}

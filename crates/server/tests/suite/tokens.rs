@@ -159,3 +159,19 @@ async fn a_new_key_signs_and_the_old_one_still_opens(
     assert!(check(&tokens(&keys), &user.access), "rotated in");
     assert!(!check(&tokens(&[new]), &user.access), "the old one was taken away");
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_access_token_never_outlives_its_login(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let user = app.patient().await;
+    app.clock.advance(SignedDuration::from_secs(604_800 - 60));
+    let renewed = app.post("/api/v1/auth/refresh/").json(&json!({ "refresh": user.refresh })).send().await;
+    let renewed = renewed.expect(200);
+    assert_eq!(renewed.json["access_expires_in"], 60);
+    assert_eq!(status(&app, &renewed.text("/access")).await.0, 200);
+    app.clock.advance(SignedDuration::from_secs(60));
+    assert_eq!(status(&app, &renewed.text("/access")).await.0, 401);
+}
