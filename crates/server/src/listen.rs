@@ -14,8 +14,12 @@ use axum_server::{
 
 use crate::{settings::Tls, wiring::StartError};
 
-/// A client that hasn't sent its headers by then is a slow loris.
-const HEADER_TIME: Duration = Duration::from_secs(10);
+/// A client that hasn't made its first request by then is a slow loris.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// Nor may the headers of a later one take longer; as hyper counts from the last answer on, this is also how
+/// long an idle connection is kept: longer than proxies keep theirs (60 s by habit), so that none of them
+/// sends a request into a connection that is just being closed.
+const HEADER_TIME: Duration = Duration::from_secs(75);
 /// Headers that the parser keeps, so that the API can refuse too many of them in its own words.
 const MAX_HEADERS: usize = 512;
 
@@ -38,7 +42,7 @@ pub async fn serve(
     let failed = |e: std::io::Error| StartError(format!("server: {e}"));
     let service = Router::new().fallback_service(frame).into_make_service_with_connect_info::<SocketAddr>();
     let mut server =
-        axum_server::from_tcp(listener).map_err(failed)?.handle(handle).first_request_timeout(HEADER_TIME);
+        axum_server::from_tcp(listener).map_err(failed)?.handle(handle).first_request_timeout(FIRST_REQUEST);
     server.http_builder().http1().header_read_timeout(HEADER_TIME).max_headers(MAX_HEADERS);
     server.http_builder().http2().max_concurrent_streams(100);
     let Some(tls) = tls else {
