@@ -33,8 +33,12 @@ local n, ends = unpack(redis.call('HMGET', KEYS[1], 'n', 'ends'))
 local now, limit, length = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 n, ends = tonumber(n or 0), tonumber(ends or 0)
 if ends <= now then n, ends = 0, now + length end
--- one that a wrong clock has opened ends no later than a right one's
-ends = math.min(ends, now + length)
+-- one that a wrong clock has opened ends no later than a right one's; kept, or a refusal would put it off
+if ends > now + length then
+  ends = now + length
+  redis.call('HSET', KEYS[1], 'ends', string.format('%d', ends))
+  redis.call('PEXPIRE', KEYS[1], length + 1000)
+end
 local allowed = n < limit
 if allowed then
   n = n + 1
@@ -50,8 +54,15 @@ local now = tonumber(ARGV[1])
 local function number(key, field) return tonumber(redis.call('HGET', key, field) or 0) end
 local function put(key, ...) redis.call('HSET', key, ...) redis.call('PEXPIRE', key, 86400000 + 60000) end
 local function int(n) return string.format('%d', n) end
--- no end lies further away than its own length, whatever clock has set it
-local function bounded(key, field, length) return math.min(number(key, field), now + length) end
+-- no end lies further away than its own length, whatever clock has set it; kept, or it would move on
+local function bounded(key, field, length)
+  local at = number(key, field)
+  if at > now + length then
+    at = now + length
+    redis.call('HSET', key, field, int(at))
+  end
+  return at
+end
 local function locked(length)
   return math.max(bounded(KEYS[1], 'locked', length), bounded(KEYS[2], 'locked', length))
 end
@@ -88,7 +99,6 @@ local id, hash = unpack(redis.call('HMGET', KEYS[1], 'id', 'hash'))
 local tries, guesses = tonumber(ARGV[2]), number(KEYS[1], 'guesses')
 if not id or bounded(KEYS[1], 'expires', tonumber(ARGV[4])) <= now or guesses >= tries then return {1, '', '', 0} end
 redis.call('HINCRBY', KEYS[1], 'guesses', 1)
-redis.call('HSET', KEYS[1], 'expires', int(bounded(KEYS[1], 'expires', tonumber(ARGV[4]))))
 return {0, id, hash, tries - guesses - 1}
 ";
 

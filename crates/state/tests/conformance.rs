@@ -505,12 +505,23 @@ async fn what_a_fast_clock_has_set_ends_no_later_than_it_would(
     let (begun, _) = desk.begin(&pair).await;
     assert_eq!(begun, Begun::TooMany { until: right + desk.policy.resend_after });
     assert_eq!(desk.tries_left(&pair).await, Some(2), "the code is still one");
-    desk.clock.advance(desk.policy.life);
-    assert_eq!(desk.tries_left(&pair).await, None, "but not for a day");
+    // and each end comes: asking meanwhile puts none of them off
+    desk.clock.advance(MINUTE);
+    let again = desk.state.take(&window, 1, HOUR, desk.now()).await.unwrap();
+    assert_eq!((again.allowed, again.resets_at), (false, right + HOUR));
+    let late = right + HOUR;
+    assert!(desk.state.take(&window, 1, HOUR, late).await.unwrap().allowed, "the window has ended");
+    desk.clock.advance(desk.policy.life - MINUTE);
+    assert_eq!(desk.tries_left(&pair).await, None, "the code lives two minutes, not a day");
+    desk.start(&pair).await;
 
     desk.clock.advance(day);
     desk.fail(&pair, 5).await;
     desk.clock.advance(-day);
-    let now = desk.now();
-    assert_eq!(desk.guess(&pair).await, Guess::Locked { until: now + desk.policy.lock });
+    let until = desk.now() + desk.policy.lock;
+    assert_eq!(desk.guess(&pair).await, Guess::Locked { until });
+    desk.clock.advance(MINUTE);
+    assert_eq!(desk.guess(&pair).await, Guess::Locked { until }, "a guess does not put the end off");
+    desk.clock.advance(desk.policy.lock - MINUTE);
+    assert_eq!(desk.guess(&pair).await, Guess::NoCode, "the lock has ended");
 }

@@ -1,4 +1,4 @@
-//! The inner frame: header caps, who asks, and the rate limit (D6).
+//! The inner frame: header caps, who asks, the rate limit (D6), and limits of panics and time.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
-
 use futures_util::FutureExt;
 use serde_json::json;
 

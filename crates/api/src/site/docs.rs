@@ -67,9 +67,10 @@ pub(crate) async fn schema(State(api): State<Api>, headers: HeaderMap) -> ApiRes
     let asset = match TEXTS.get() {
         // a process has one public URL, but in tests
         Some((of, asset)) if of == base => asset.clone(),
-        Some(_) => make()?,
-        None => {
-            TEXTS.get_or_init(|| (base.to_owned(), make().unwrap_or_else(|_| Asset::new(vec![])))).1.clone()
+        _ => {
+            let asset = make()?;
+            TEXTS.get_or_init(|| (base.to_owned(), asset.clone()));
+            asset
         }
     };
     Ok(asset.respond(&headers, "application/json", "no-store"))
