@@ -1,16 +1,23 @@
 //! Listening: header time limits, TLS where configured, and an end that lets requests finish.
 
 use std::{
+    convert::Infallible,
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
 
 use api::Frame;
-use axum::Router;
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+};
 use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
+
+use hyper::body::Incoming;
+use tower::service_fn;
 
 use crate::{settings::Tls, wiring::StartError};
 
@@ -40,7 +47,19 @@ pub async fn serve(
     handle: Handle<SocketAddr>,
 ) -> Result<(), StartError> {
     let failed = |e: std::io::Error| StartError(format!("server: {e}"));
-    let service = Router::new().fallback_service(frame).into_make_service_with_connect_info::<SocketAddr>();
+    // one service a connection, which knows its peer
+    let service = service_fn(move |peer: SocketAddr| {
+        let frame = frame.clone();
+        let connection = service_fn(move |request: Request<Incoming>| {
+            let frame = frame.clone();
+            async move {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo(peer));
+                Ok::<_, Infallible>(frame.answer(request).await)
+            }
+        });
+        async move { Ok::<_, Infallible>(connection) }
+    });
     let mut server =
         axum_server::from_tcp(listener).map_err(failed)?.handle(handle).first_request_timeout(FIRST_REQUEST);
     server.http_builder().http1().header_read_timeout(HEADER_TIME).max_headers(MAX_HEADERS);

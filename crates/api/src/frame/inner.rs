@@ -4,7 +4,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use app::{Caller, Counted};
 use axum::{
-    Router,
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION},
     response::{IntoResponse, Response},
@@ -12,7 +11,7 @@ use axum::{
 use futures_util::FutureExt;
 use serde_json::json;
 
-use super::{OtherVersion, RequestInfo, call, headers, log::Who};
+use super::{Frame, OtherVersion, RequestInfo, headers, log::Who};
 use crate::{
     Api,
     errors::{ApiError, Code},
@@ -21,7 +20,8 @@ use crate::{
 /// Seconds after which a request that took too long may be tried again.
 const BACK_AFTER_TIMEOUT: i64 = 5;
 
-pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> Response {
+pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
+    let api = frame.api();
     if headers::are_too_large(request.headers()) {
         return ApiError::new(Code::HeadersTooLarge).into_response();
     }
@@ -31,7 +31,7 @@ pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> R
     }
     // health, metrics, documents and pages are for everybody, and not counted
     if !request.uri().path().starts_with("/api/v1/") {
-        return answer(api, routes, request).await;
+        return answer(frame, request).await;
     }
     let asked = tokio::time::timeout(api.settings.timeout, who_asks(api, &mut request)).await;
     let Ok((who, counted)) = asked else {
@@ -41,7 +41,7 @@ pub(super) async fn handle(api: &Api, routes: Router, mut request: Request) -> R
         Some(counted) if !counted.allowed => {
             ApiError::new(Code::RateLimited).retry_after(Some(counted.resets_in)).into_response()
         }
-        _ => answer(api, routes, request).await,
+        _ => answer(frame, request).await,
     };
     if let Some(counted) = counted {
         describe(response.headers_mut(), &counted);
@@ -78,9 +78,9 @@ fn too_late() -> ApiError {
 }
 
 /// The route's answer; also when its handler panics, or takes too long.
-async fn answer(api: &Api, routes: Router, request: Request) -> Response {
-    let work = AssertUnwindSafe(call(routes, request)).catch_unwind();
-    match tokio::time::timeout(api.settings.timeout, work).await {
+async fn answer(frame: &Frame, request: Request) -> Response {
+    let work = AssertUnwindSafe(frame.route(request)).catch_unwind();
+    match tokio::time::timeout(frame.api().settings.timeout, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             tracing::error!(panic = panic_text(&panic), "a handler panicked");

@@ -1,9 +1,11 @@
 //! The outer frame: nothing leaves without a request id, an envelope for its error, and a log line.
 
 use std::{
-    fmt::Write as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Instant,
 };
 
@@ -13,13 +15,13 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     response::Response,
 };
-use tower::Service;
 use tracing::Instrument;
 
 use super::{
-    OtherVersion, RequestInfo, Route, address, call, headers,
+    Frame, OtherVersion, RequestInfo, address, headers,
     log::{self, Line},
     paths::{self, Asked},
+    route::Route,
 };
 use crate::{
     Api,
@@ -28,10 +30,8 @@ use crate::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(super) async fn handle<S>(api: &Api, next: S, mut request: Request) -> Response
-where
-    S: Service<Request, Response = Response, Error = std::convert::Infallible>,
-{
+pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
+    let api = frame.api();
     let started = Instant::now();
     let request_id: Arc<str> = match headers::request_id(request.headers()) {
         Some(given) => given.into(),
@@ -48,6 +48,8 @@ where
         origin: Origin { request_id: Arc::clone(&request_id), address, user_agent },
         caller: None,
     });
+    let route = Route::default();
+    request.extensions_mut().insert(route.clone());
 
     if let Asked::OtherVersion = paths::normalize(request.uri_mut()) {
         request.extensions_mut().insert(OtherVersion);
@@ -58,9 +60,9 @@ where
     let used = Arc::new(usage::Usage::default());
     // exported as a trace where that is configured; otherwise nobody listens to this target
     let span = tracing::info_span!(target: "trace", "request", otel.kind = "server", %method, %request_id);
-    let response = usage::counted(Arc::clone(&used), call(next, request)).instrument(span).await;
+    let work = usage::counted(Arc::clone(&used), frame.with_cors(request));
+    let response = if span.is_disabled() { work.await } else { work.instrument(span).await };
     let code = response.extensions().get::<ApiError>().map(|error| error.code.as_str());
-    let route = response.extensions().get::<Route>().cloned();
     let caller = response.extensions().get::<log::Who>().copied();
     let context = Context { language, request_id: &request_id, now: api.app.clock.now(), is_otp_request };
     let mut response = render(response, &context);
@@ -73,7 +75,7 @@ where
     log::write(&Line {
         request_id: &request_id,
         method: &method,
-        route: route.as_ref().map_or("unmatched", |Route(path)| path.as_str()),
+        route: route.pattern(),
         status: response.status().as_u16(),
         code,
         caller,
@@ -93,13 +95,21 @@ fn user_agent(request: &Request) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
+/// Unique, and no secret: a random name of this process, and how many requests it has had.
 fn new_request_id(api: &Api) -> String {
-    let mut random = [0; 10];
-    api.app.rng.fill(&mut random);
+    static BEGAN: OnceLock<[u8; 6]> = OnceLock::new();
+    static REQUESTS: AtomicU32 = AtomicU32::new(0);
+    let began = BEGAN.get_or_init(|| {
+        let mut random = [0; 6];
+        api.app.rng.fill(&mut random);
+        random
+    });
     let mut id = String::with_capacity(24);
     id.push_str("req_");
-    for byte in random {
-        let _ = write!(id, "{byte:02x}");
+    for byte in began.iter().copied().chain(REQUESTS.fetch_add(1, Relaxed).to_be_bytes()) {
+        for digit in [byte >> 4, byte & 15] {
+            id.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
     }
     id
 }

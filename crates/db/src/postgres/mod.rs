@@ -1,12 +1,14 @@
 //! `PostgreSQL`: a pool with prepared statements, transactions that are run again after a
 //! serialization failure, TLS.
 
+mod lanes;
 mod tls;
 mod to_its_end;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use lanes::Lanes;
 use to_its_end::ToItsEnd;
 use tokio_postgres::config::{Host, SslMode};
 
@@ -17,6 +19,9 @@ use crate::{
 
 /// How often a transaction is run again after a serialization failure or a deadlock.
 const ATTEMPTS: u32 = 6;
+
+/// Connections that single reads share.
+const LANES: usize = 2;
 
 /// How to reach the server.
 #[derive(Clone)]
@@ -41,6 +46,7 @@ impl std::fmt::Debug for Options {
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    lanes: Arc<Lanes>,
 }
 
 impl Postgres {
@@ -74,23 +80,28 @@ impl Postgres {
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let connect = tls::Connect::new(options.ca_file.as_deref())?;
-        let manager = Manager::from_config(config, connect, recycling);
-        let pool = Pool::builder(manager)
-            .max_size(options.connections.max(1))
-            .wait_timeout(Some(Duration::from_secs(5)))
-            .create_timeout(Some(Duration::from_secs(5)))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Self { pool })
+        let pool = |connections| {
+            let manager = Manager::from_config(config.clone(), connect.clone(), recycling.clone());
+            Pool::builder(manager)
+                .max_size(connections)
+                .wait_timeout(Some(Duration::from_secs(5)))
+                .create_timeout(Some(Duration::from_secs(5)))
+                .runtime(Runtime::Tokio1)
+                .build()
+                .map_err(|e| Error::Unavailable(e.to_string()))
+        };
+        // as many again as lanes, for the moment when a broken one is replaced
+        let lanes = Lanes::new(pool(2 * LANES)?, LANES);
+        Ok(Self { pool: pool(options.connections.max(1))?, lanes: Arc::new(lanes) })
     }
 
     pub(crate) async fn conn(&self) -> Result<Conn> {
         Ok(Conn::new(Target::Postgres(self.pool.get().await?)))
     }
 
+    /// By key or through an index: quick enough for a shared connection.
     pub(crate) async fn one<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Option<R>> {
-        let client = self.pool.get().await?;
+        let client = self.lanes.lane().await?;
         let statement = client.prepare_cached(sql.postgres).await?;
         let rows = client.query(&statement, &postgres_params(params)).await?;
         rows.first().map(|row| R::from_row(&Row::Postgres(row))).transpose()

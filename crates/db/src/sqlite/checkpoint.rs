@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     path::{Path, PathBuf},
-    sync::mpsc::{SyncSender, sync_channel},
+    sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel},
     time::Duration,
 };
 
@@ -14,12 +14,15 @@ use crate::{Error, Result};
 const BYTES: u64 = 4 << 20;
 /// One of this size (a reader held it up) is also cut back.
 const LARGE: u64 = 64 << 20;
-/// Commits between two looks at the log; a look costs a thread switch.
-const EVERY: u32 = 256;
+/// Transactions between two looks at the log; a look costs a thread switch.
+const EVERY: usize = 512;
+/// Transactions may be few and large, and a log may have been left behind by a process that was killed: every page
+/// that is still in it is dearer to read.
+const AT_LATEST: Duration = Duration::from_secs(1);
 
 pub(super) struct Checkpointer {
     wake: SyncSender<()>,
-    commits: Cell<u32>,
+    transactions: Cell<usize>,
 }
 
 impl Checkpointer {
@@ -33,7 +36,7 @@ impl Checkpointer {
         std::thread::Builder::new()
             .name("db-checkpoint".into())
             .spawn(move || {
-                while woken.recv().is_ok() {
+                while woken.recv_timeout(AT_LATEST) != Err(RecvTimeoutError::Disconnected) {
                     let size = std::fs::metadata(&wal).map_or(0, |m| m.len());
                     if size < BYTES {
                         continue;
@@ -50,14 +53,14 @@ impl Checkpointer {
                 }
             })
             .map_err(|e| Error::Unavailable(e.to_string()))?;
-        Ok(Self { wake, commits: Cell::new(0) })
+        Ok(Self { wake, transactions: Cell::new(0) })
     }
 
     /// Says that the log has grown; a checkpointer that is already awake looks again by itself.
-    pub(super) fn committed(&self) {
-        let commits = self.commits.get() + 1;
-        self.commits.set(commits % EVERY);
-        if commits == EVERY {
+    pub(super) fn committed(&self, transactions: usize) {
+        let since = self.transactions.get() + transactions;
+        self.transactions.set(since % EVERY);
+        if since >= EVERY {
             let _ = self.wake.try_send(());
         }
     }

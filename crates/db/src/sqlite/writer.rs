@@ -117,10 +117,11 @@ fn work(conn: &Shared, jobs: &Receiver<Box<dyn Job>>, checkpointer: &Checkpointe
         if let Err(e) = &committed {
             tracing::error!(error = %e, transactions = group.len(), "a group of transactions was not committed");
         }
+        let transactions = group.len();
         for job in group.drain(..) {
             job.answer(committed.as_ref().copied());
         }
-        checkpointer.committed();
+        checkpointer.committed(transactions);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Logs, metrics and, with the feature `otel`, traces.
 
+mod json;
 mod lines;
 #[cfg(feature = "otel")]
 mod otel;
@@ -31,11 +32,7 @@ pub fn logs(settings: &Settings) -> Result<Guard, String> {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(written.clone())
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let lines = if *json {
-        lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
-    } else {
-        lines.boxed()
-    };
+    let lines = if *json { lines.event_format(json::Json).boxed() } else { lines.boxed() };
     let lines = lines.with_filter(filter);
     #[cfg(feature = "otel")]
     {
