@@ -2,12 +2,15 @@
 
 mod admin;
 mod auth;
+mod doctors;
 pub mod errors;
 mod extract;
 mod frame;
+mod notifications;
 mod openapi;
 mod pagination;
 mod patients;
+mod reference;
 mod site;
 mod time;
 
@@ -48,6 +51,8 @@ impl Api {
 pub struct Settings {
     /// Prefix of links inside bodies, without a slash at its end, such as `https://api.helssa.ir/v1` (D1).
     pub public_api_url: String,
+    /// Prefix of links to pages, without a slash at its end, such as `https://helssa.ir` (D1).
+    pub public_site_url: String,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that browsers may call from.

@@ -12,9 +12,9 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, admin, auth,
+    Api, admin, auth, doctors,
     errors::{Code, EnvelopeBody, ErrorBody, FlatTooMany},
-    patients, site,
+    notifications, patients, reference, site,
 };
 
 const DESCRIPTION: &str = "The API of HELSSA, a telemedicine platform for Persian-speaking patients and doctors. \
@@ -29,6 +29,9 @@ calendar days are Jalali `YYYY-MM-DD`, money is whole Rials.";
     tags(
         (name = "auth", description = "Logging in with a phone number"),
         (name = "patients", description = "What patients do with their own data"),
+        (name = "doctors", description = "What doctors do: practice, visits, prescriptions"),
+        (name = "notifications", description = "What users are told"),
+        (name = "reference", description = "What can be chosen from"),
         (name = "admin", description = "What staff and admins do"),
         (name = "site", description = "Around the API"),
     ),
@@ -40,6 +43,9 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(auth::routes())
         .merge(patients::routes())
+        .merge(doctors::routes())
+        .merge(notifications::routes())
+        .merge(reference::routes())
         .merge(admin::routes())
         .merge(site::documented_routes())
 }
@@ -63,6 +69,19 @@ pub fn document(server: &str) -> openapi::OpenApi {
     document
 }
 
+/// Operations that change something without being sent anything.
+const CHANGE_WITHOUT_BODY: [&str; 9] = [
+    "unblock_user",
+    "reinstate_doctor",
+    "retry_job",
+    "start_encounter",
+    "complete_encounter",
+    "miss_encounter",
+    "quote_cancellation",
+    "sign_prescription",
+    "mark_notification_read",
+];
+
 /// Adds the errors that every operation of its kind can answer, each with an example of its code.
 fn complete(operation: &mut Operation, path: &str) {
     let is_api = path.starts_with("/api/v1/");
@@ -74,7 +93,8 @@ fn complete(operation: &mut Operation, path: &str) {
         .flatten()
         .any(|p| matches!(p, RefOr::T(p) if p.parameter_in == openapi::path::ParameterIn::Query));
     let has_id = path.contains('{');
-    let changes = matches!(operation.operation_id.as_deref(), Some(id) if has_body || id.starts_with("unblock") || id.starts_with("reinstate"));
+    let changes =
+        has_body || CHANGE_WITHOUT_BODY.contains(&operation.operation_id.as_deref().unwrap_or_default());
     let mut add = |code: Code, when: bool| {
         let status = code.status().as_str().to_owned();
         if when && !operation.responses.responses.contains_key(&status) {
@@ -88,7 +108,9 @@ fn complete(operation: &mut Operation, path: &str) {
     add(Code::Forbidden, is_private);
     add(Code::PhoneBlocked, is_login);
     add(Code::NotFound, has_id || path.ends_with("/profile/"));
+    let on_visits = path.contains("/encounters/") || path.contains("/prescriptions/");
     add(Code::Conflict, is_private && changes && path.contains("/admin/"));
+    add(Code::IllegalState, is_private && changes && on_visits);
     add(Code::FileTooLarge, has_body);
     add(Code::UnsupportedFormat, has_body);
     add(Code::ValidationError, has_body || has_query);

@@ -27,6 +27,9 @@ impl Once {
     }
 }
 
+/// Puts what was done into the words that are answered, and remembered as the answer.
+pub type Render<T> = Arc<dyn Fn(T) -> serde_json::Value + Send + Sync>;
+
 /// An answer, and whether it was given before.
 #[derive(Clone, Debug)]
 pub struct Answered<T> {

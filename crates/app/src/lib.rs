@@ -5,14 +5,22 @@ pub mod accounts;
 pub mod admin;
 mod caller;
 pub mod demo;
+pub mod doctors;
+pub mod drugs;
 pub mod fault;
 pub mod idempotency;
+pub mod jobs;
 pub mod maintenance;
+pub mod notifications;
 pub mod patients;
+pub mod prescriptions;
 mod rate_limit;
+pub mod reference;
 mod revocations;
 pub mod senders;
+pub mod slots;
 pub mod tokens;
+pub mod visits;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -43,6 +51,9 @@ pub struct App {
     pub otp: otp::Policy,
     pub in_flight: idempotency::InFlight,
     pub rate_fallback: Fallback,
+    /// What searches look into; each node keeps its own.
+    pub doctors: doctors::DoctorIndex,
+    pub payments: Arc<dyn visits::payments::Payments>,
 }
 
 /// Where a request comes from; goes into sessions and the audit log.

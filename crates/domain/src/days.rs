@@ -69,6 +69,56 @@ pub fn jalali(day: Date) -> String {
     }
 }
 
+const MONTHS: [&str; 12] =
+    ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"];
+const WEEKDAYS: [&str; 7] = ["دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه"];
+
+/// As a Persian reader says it, in Tehran's time: `پنجشنبه 5 بهمن 1402 ساعت 18:30`.
+#[must_use]
+pub fn spoken(at: Timestamp) -> String {
+    let local = at.to_zoned(tehran());
+    let written = jalali(local.date());
+    let mut parts = written.split('-').map(|part| part.parse::<usize>().unwrap_or(0));
+    let (year, month, day) =
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    let month = MONTHS.get(month.wrapping_sub(1)).copied().unwrap_or_default();
+    let weekday = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0);
+    let weekday = WEEKDAYS.get(weekday).copied().unwrap_or_default();
+    format!("{weekday} {day} {month} {year} ساعت {:02}:{:02}", local.hour(), local.minute())
+}
+
+/// The moment at which a day begins in Tehran.
+#[must_use]
+pub fn tehran_midnight(day: Date) -> Timestamp {
+    day.to_zoned(tehran()).map_or(Timestamp::MIN, |zoned| zoned.timestamp())
+}
+
+/// That many calendar days.
+#[must_use]
+pub fn span_of_days(days: i64) -> jiff::Span {
+    jiff::Span::new().days(days)
+}
+
+/// The Saturday that begins a day's week (D25).
+#[must_use]
+pub fn week_start(day: Date) -> Date {
+    let since_saturday = (i64::from(day.weekday().to_monday_zero_offset()) + 2) % 7;
+    day.saturating_sub(jiff::Span::new().days(since_saturday))
+}
+
+/// Whole years between a birth date and a day.
+#[must_use]
+pub fn age(born: Date, on: Date) -> i64 {
+    let years = i64::from(on.year()) - i64::from(born.year());
+    if (on.month(), on.day()) < (born.month(), born.day()) { years - 1 } else { years }
+}
+
+/// The time zone of moments on the wire.
+#[must_use]
+pub const fn utc() -> TimeZone {
+    TimeZone::UTC
+}
+
 /// Today in Tehran. Iran keeps UTC+03:30 all year since 1401 (before that with summer time, which
 /// the time zone database knows).
 #[must_use]
@@ -131,6 +181,29 @@ mod tests {
         ] {
             assert_eq!(parse(bad), Err(Violation::Date), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_spoken_in_tehran() {
+        let at: Timestamp = "2024-01-25T15:00:00Z".parse().unwrap();
+        assert_eq!(spoken(at), "پنجشنبه 5 بهمن 1402 ساعت 18:30");
+        assert_eq!(spoken("2025-03-20T20:30:00Z".parse().unwrap()), "جمعه 1 فروردین 1404 ساعت 00:00");
+    }
+
+    #[test]
+    fn weeks_begin_on_saturday() {
+        for (day, saturday) in [(20, 20), (21, 20), (26, 20), (27, 27)] {
+            assert_eq!(week_start(date(2024, 1, day)), date(2024, 1, saturday));
+        }
+        assert_eq!(tehran_midnight(date(2024, 1, 21)), "2024-01-20T20:30:00Z".parse().unwrap());
+    }
+
+    #[test]
+    fn a_year_is_full_on_the_birthday() {
+        let born = date(1988, 2, 29);
+        assert_eq!(age(born, date(2024, 2, 28)), 35);
+        assert_eq!(age(born, date(2024, 2, 29)), 36);
+        assert_eq!(age(born, date(2023, 3, 1)), 35);
     }
 
     #[test]

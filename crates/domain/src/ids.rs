@@ -42,4 +42,12 @@ id! {
     UserId,
     /// One login of a user on one device.
     SessionId,
+    /// One visit (the reference's encounter).
+    VisitId,
+    /// What a doctor prescribed in a visit.
+    PrescriptionId,
+    /// Something that a user was told.
+    NotificationId,
+    /// Work that will be done later.
+    JobId,
 }

@@ -3,19 +3,27 @@
 pub mod clock;
 pub mod days;
 pub mod doctor;
+pub mod fold;
 pub mod ids;
+pub mod money;
 pub mod national_id;
 pub mod otp;
 pub mod phone;
+pub mod practice;
+pub mod prescription;
 pub mod profile;
 pub mod rng;
 pub mod role;
+pub mod schedule;
+pub mod search;
 pub mod secret;
 pub mod text;
 pub mod violation;
+pub mod visit;
 
 pub use clock::Clock;
 pub use jiff::{SignedDuration, Timestamp, civil::Date};
+pub use money::Rials;
 pub use national_id::NationalId;
 pub use phone::Phone;
 pub use rng::Rng;

@@ -41,6 +41,24 @@ pub enum Violation {
     CouncilNumber,
     /// Not a UUID.
     Id,
+    /// Not a moment: RFC 3339, such as `2024-01-25T15:00:00Z`.
+    Moment,
+    /// Not a time of day `HH:MM`, or not a multiple of five minutes.
+    TimeOfDay,
+    /// An end that is not after its beginning.
+    Order,
+    /// Not a multiple of that.
+    Multiple(i64),
+    /// Not within the working hours.
+    OutsideHours,
+    /// Overlaps another one in the same list, or is there twice.
+    Overlap,
+    /// More days than that between the two.
+    TooManyDays(i64),
+    /// Not among those that can be chosen (an insurer, a specialty, a city).
+    NotListed,
+    /// The doctor doesn't take this insurance.
+    InsuranceNotAccepted,
 }
 
 /// A value parsed at the edge, or the rule that it breaks.

@@ -1,6 +1,7 @@
-//! Kavenegar's `verify/lookup` (<https://kavenegar.com/rest.html>): SMS and voice calls from a template.
+//! Kavenegar's `verify/lookup` (<https://kavenegar.com/rest.html>): SMS and voice calls from a template;
+//! and what all calls of its API have in common.
 //!
-//! The API key is in the path, so URLs never reach a log. The call has no de-duplication: it is
+//! The API key is in the path, so URLs never reach a log. `verify/lookup` has no de-duplication: a call is
 //! repeated only where the provider surely took nothing (no connection, 409, 451).
 
 use std::{future::Future, pin::Pin, time::Duration};
@@ -30,9 +31,11 @@ pub struct Settings {
     pub pause: Duration,
 }
 
-/// Sends codes by SMS and call.
+/// Sends codes by SMS and call, and texts by SMS.
 pub struct Kavenegar {
     settings: Settings,
+    /// The number that texts come from; none: the account's default.
+    pub(crate) line: Option<String>,
     client: reqwest::Client,
 }
 
@@ -57,14 +60,34 @@ impl Kavenegar {
     /// Fails when no TLS client can be made on this machine.
     pub fn new(settings: Settings) -> Result<Self, String> {
         let client = http::client(settings.timeout).map_err(|e| e.to_string())?;
-        Ok(Self { settings, client })
+        Ok(Self { settings, line: None, client })
+    }
+
+    /// Texts come from this number of the account's.
+    #[must_use]
+    pub fn with_line(mut self, line: Option<String>) -> Self {
+        self.line = line;
+        self
     }
 
     async fn deliver(&self, message: &OtpMessage) -> Result<Delivery, NotSent> {
+        let receptor = message.phone.local();
+        let kind = if message.channel == Channel::Call { "call" } else { "sms" };
+        let form = [
+            ("receptor", receptor.as_str()),
+            ("template", self.settings.template.as_str()),
+            ("token", message.code.expose()),
+            ("type", kind),
+        ];
+        self.post("verify/lookup", &form).await
+    }
+
+    /// Calls a method of the API, again where surely nothing was taken.
+    pub(crate) async fn post(&self, method: &str, form: &[(&str, &str)]) -> Result<Delivery, NotSent> {
         let mut pause = self.settings.pause;
         let mut attempt = 1;
         loop {
-            match self.attempt(message).await {
+            match self.attempt(method, form).await {
                 Attempt::Done(result) => return result,
                 Attempt::Again(cause) if attempt == ATTEMPTS => return Err(NotSent::Temporary(cause)),
                 Attempt::Again(_) => {
@@ -76,22 +99,14 @@ impl Kavenegar {
         }
     }
 
-    async fn attempt(&self, message: &OtpMessage) -> Attempt {
-        let Settings { base_url, api_key, template, .. } = &self.settings;
-        let url = format!("{base_url}/v1/{}/verify/lookup.json", api_key.expose());
-        let receptor = message.phone.local();
-        let kind = if message.channel == Channel::Call { "call" } else { "sms" };
-        let form = [
-            ("receptor", receptor.as_str()),
-            ("template", template),
-            ("token", message.code.expose()),
-            ("type", kind),
-        ];
-        match http::send(self.client.post(url).form(&form)).await {
+    async fn attempt(&self, method: &str, form: &[(&str, &str)]) -> Attempt {
+        let Settings { base_url, api_key, .. } = &self.settings;
+        let url = format!("{base_url}/v1/{}/{method}.json", api_key.expose());
+        match http::send(self.client.post(url).form(form)).await {
             Ended::Unusable(cause) => Attempt::Done(Err(NotSent::Operator(cause))),
             Ended::NeverSent(cause) => Attempt::Again(cause),
             Ended::Lost(cause) => {
-                tracing::warn!(provider = "kavenegar", %cause, "no answer: the code may have been sent");
+                tracing::warn!(provider = "kavenegar", method, %cause, "no answer: it may have been sent");
                 Attempt::Done(Ok(Delivery::Unknown))
             }
             Ended::Answered(http_status, body) => read(http_status, &body),
@@ -119,11 +134,7 @@ fn read(http_status: u16, body: &[u8]) -> Attempt {
         }
         // a gateway may have lost its upstream after that had taken the request
         _ => {
-            tracing::warn!(
-                provider = "kavenegar",
-                http_status,
-                "no clear answer: the code may have been sent"
-            );
+            tracing::warn!(provider = "kavenegar", http_status, "no clear answer: it may have been sent");
             Attempt::Done(Ok(Delivery::Unknown))
         }
     }

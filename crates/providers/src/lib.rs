@@ -4,10 +4,13 @@
 mod http;
 mod inbox;
 mod kavenegar;
+mod kavenegar_text;
 mod otp;
+mod text;
 mod whatsapp;
 
 pub use inbox::{Inbox, Message};
 pub use kavenegar::{Kavenegar, Settings as KavenegarSettings};
 pub use otp::{Delivery, NotSent, OtpMessage, OtpSender};
+pub use text::{TextMessage, TextSender};
 pub use whatsapp::{Settings as WhatsappSettings, Whatsapp};

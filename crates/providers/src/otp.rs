@@ -14,7 +14,7 @@ pub struct OtpMessage {
     pub at: Timestamp,
 }
 
-/// The code left this system.
+/// The code or text left this system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// The provider has taken it.
@@ -23,7 +23,7 @@ pub enum Delivery {
     Unknown,
 }
 
-/// The code surely did not leave; it is safe to ask for another.
+/// The code or text surely did not leave; it is safe to send it again, or another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
     /// The operator has to act: credit, template, key, account. The text is for the operator's log.

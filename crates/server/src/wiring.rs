@@ -3,16 +3,23 @@
 use std::{fs, sync::Arc};
 
 use api::Api;
-use app::{App, Fallback, Fault, Revocations, idempotency::InFlight, senders::Senders, tokens};
+use app::{
+    App, Fallback, Fault, Revocations,
+    doctors::DoctorIndex,
+    idempotency::InFlight,
+    senders::Senders,
+    tokens,
+    visits::payments::{NoPayments, Payments, PlayMoney},
+};
 use db::{Db, Location};
 use domain::{Clock, Rng, SignedDuration, clock::WallClock, otp};
 use metrics_exporter_prometheus::PrometheusHandle;
-use providers::{Inbox, Kavenegar, OtpSender, Whatsapp};
+use providers::{Inbox, Kavenegar, OtpSender, TextSender, Whatsapp};
 use state::{Memory, Redis, State};
 use store::{Keyring, MIGRATIONS};
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::settings::{Sender, Settings};
+use crate::settings::{Mode, Sender, Settings};
 
 /// What tests put in the place of the machine's own.
 pub struct Parts {
@@ -92,15 +99,27 @@ pub async fn app(settings: &Settings, parts: Parts) -> Result<Arc<App>, StartErr
         otp,
         in_flight: InFlight::default(),
         rate_fallback: Fallback::default(),
+        doctors: DoctorIndex::default(),
+        payments: payments(settings),
     }))
+}
+
+/// Billing comes; until then development pays with play money, and production with none.
+fn payments(settings: &Settings) -> Arc<dyn Payments> {
+    match settings.mode {
+        Mode::Development => Arc::new(PlayMoney),
+        Mode::Production => Arc::new(NoPayments),
+    }
 }
 
 fn senders(settings: &Settings) -> Result<Senders, StartError> {
     let inbox = Arc::new(Inbox::default());
-    let (phone, is_inbox): (Arc<dyn OtpSender>, bool) = match &settings.sender {
-        Sender::Inbox => (inbox.clone(), true),
+    let (phone, text, is_inbox): (Arc<dyn OtpSender>, Arc<dyn TextSender>, bool) = match &settings.sender {
+        Sender::Inbox => (inbox.clone(), inbox.clone(), true),
         Sender::Kavenegar(kavenegar) => {
-            (Arc::new(Kavenegar::new(kavenegar.clone()).map_err(StartError)?), false)
+            let kavenegar = Kavenegar::new(kavenegar.clone()).map_err(StartError)?;
+            let kavenegar = Arc::new(kavenegar.with_line(settings.sms_line.clone()));
+            (kavenegar.clone(), kavenegar, false)
         }
     };
     let whatsapp: Option<Arc<dyn OtpSender>> = match &settings.whatsapp {
@@ -108,7 +127,7 @@ fn senders(settings: &Settings) -> Result<Senders, StartError> {
         None if is_inbox => Some(inbox.clone()),
         None => None,
     };
-    Ok(Senders { phone, whatsapp, inbox: is_inbox.then_some(inbox) })
+    Ok(Senders { phone, whatsapp, text, inbox: is_inbox.then_some(inbox) })
 }
 
 /// The API over the use cases.
@@ -120,6 +139,7 @@ pub fn api(
 ) -> Api {
     let api_settings = api::Settings {
         public_api_url: settings.public_api_url.clone(),
+        public_site_url: settings.public_site_url.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         cors_origins: settings.cors_origins.clone(),
         rate_limit: settings.rate_limit,
@@ -131,7 +151,7 @@ pub fn api(
     Api::new(app, api_settings, metrics, draining)
 }
 
-/// What a node does besides answering: learns of ended logins, forgets what is old. Ends with the runtime.
+/// What every node that answers does besides: learns of ended logins. Ends with the runtime.
 pub fn background(app: &Arc<App>, metrics: Option<PrometheusHandle>) -> Vec<JoinHandle<()>> {
     let revocations = {
         let app = Arc::clone(app);
@@ -140,20 +160,19 @@ pub fn background(app: &Arc<App>, metrics: Option<PrometheusHandle>) -> Vec<Join
             async move { app.revocations.refresh(&app.db, app.clock.now()).await.map_err(Fault::from) }
         })
     };
-    let answers = {
-        let app = Arc::clone(app);
-        repeat(std::time::Duration::from_hours(1), move || {
-            let app = Arc::clone(&app);
-            async move { app::maintenance::forget_what_is_old(&app).await.map(|_| ()) }
-        })
-    };
     let upkeep = repeat(std::time::Duration::from_secs(5), move || {
         if let Some(metrics) = &metrics {
             metrics.run_upkeep();
         }
         std::future::ready(Ok(()))
     });
-    vec![revocations, answers, upkeep]
+    vec![revocations, upkeep]
+}
+
+/// Works off the queue, and runs what happens again and again, until it is told to stop; then it finishes
+/// the jobs at hand. Any number of nodes may have one.
+pub fn worker(app: &Arc<App>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(app::jobs::work(Arc::clone(app), stop))
 }
 
 /// Background work that takes longer waits for something that is gone.

@@ -1,4 +1,4 @@
-//! Doctors as admins keep them.
+//! Doctors as admins keep them. Each change raises the version that searches go by (`listing.rs`).
 
 use db::{At, Conn, record, sql};
 use domain::{Phone, Timestamp, doctor::Status, ids::UserId, profile::Gender};
@@ -145,8 +145,8 @@ pub async fn insert(tx: &Conn, id: UserId, entry: &Entry, now: Timestamp) -> Res
         .exec(
             sql!(
                 "INSERT INTO doctors (user_id, council_number, specialty, province, city, gender, languages,
-                                      experience_years, status, created_at, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'active', ?9, ?9) ON CONFLICT DO NOTHING"
+                                      experience_years, status, created_at, updated_at, changed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'active', ?9, ?9, ?9) ON CONFLICT DO NOTHING"
             ),
             &[
                 &id.0,
@@ -174,7 +174,8 @@ pub async fn save(tx: &Conn, id: UserId, entry: &Entry, now: Timestamp) -> Resul
     tx.exec(
         sql!(
             "UPDATE doctors SET council_number = ?2, specialty = ?3, province = ?4, city = ?5, gender = ?6,
-                    languages = ?7, experience_years = ?8, updated_at = ?9 WHERE user_id = ?1"
+                    languages = ?7, experience_years = ?8, updated_at = ?9, version = version + 1, changed_at = ?9
+             WHERE user_id = ?1"
         ),
         &[
             &id.0,
@@ -196,7 +197,10 @@ pub async fn save(tx: &Conn, id: UserId, entry: &Entry, now: Timestamp) -> Resul
 pub async fn set_status(tx: &Conn, id: UserId, status: Status, now: Timestamp) -> Result<bool> {
     let changed = tx
         .exec(
-            sql!("UPDATE doctors SET status = ?2, updated_at = ?3 WHERE user_id = ?1 AND status <> ?2"),
+            sql!(
+                "UPDATE doctors SET status = ?2, updated_at = ?3, version = version + 1, changed_at = ?3
+                 WHERE user_id = ?1 AND status <> ?2"
+            ),
             &[&id.0, &status.as_str(), &At(now)],
         )
         .await?;

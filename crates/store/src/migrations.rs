@@ -17,4 +17,9 @@ pub const MIGRATIONS: &[Migration] = steps! {
     1 "0001_accounts",
     2 "0002_audit",
     3 "0003_idempotency",
+    4 "0004_practice",
+    5 "0005_visits",
+    6 "0006_jobs",
+    7 "0007_prescriptions",
+    8 "0008_reference_data",
 };

@@ -103,6 +103,21 @@ pub async fn by_id(db: &Db, keys: &Keyring, id: UserId) -> Result<Option<Patient
     row.map(|row| patient(keys, row)).transpose()
 }
 
+/// The same on a connection that other statements share (primary keys).
+pub async fn of(c: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Patient>> {
+    let row = c
+        .one(
+            sql!(
+                "SELECT u.id, u.phone, u.first_name, u.last_name, u.email, p.national_id, p.date_of_birth, p.gender,
+                        p.address, p.emergency_contact, p.medical_info, p.insurance
+                 FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = ?1"
+            ),
+            &[&id.0],
+        )
+        .await?;
+    row.map(|row| patient(keys, row)).transpose()
+}
+
 /// The same inside a transaction that will change it: nobody else changes it meanwhile.
 pub async fn lock(tx: &Conn, keys: &Keyring, id: UserId) -> Result<Option<Patient>> {
     let row = tx

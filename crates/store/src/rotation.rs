@@ -3,7 +3,9 @@
 use db::{Conn, Param, Sql, sql};
 use uuid::Uuid;
 
-use crate::{Keyring, Result, accounts, keyring::Field, patients};
+use crate::{
+    Keyring, Result, accounts, keyring::Field, notifications, patients, prescriptions, ratings, visits,
+};
 
 /// One sealed column: how to walk its rows in the order of their keys, and how to replace a value
 /// (only if nobody changed it meanwhile).
@@ -55,6 +57,51 @@ pub const COLUMNS: &[Column] = &[
         patients::INSURANCE,
         "SELECT user_id, insurance FROM patients WHERE user_id > ?1 ORDER BY user_id LIMIT 200",
         "UPDATE patients SET insurance = ?3 WHERE user_id = ?1 AND insurance = ?2"
+    ),
+    column!(
+        visits::CHIEF_COMPLAINT,
+        "SELECT id, chief_complaint FROM visits WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE visits SET chief_complaint = ?3 WHERE id = ?1 AND chief_complaint = ?2"
+    ),
+    column!(
+        visits::DESCRIPTION,
+        "SELECT id, description FROM visits WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE visits SET description = ?3 WHERE id = ?1 AND description = ?2"
+    ),
+    column!(
+        visits::INSURANCE_NUMBER,
+        "SELECT id, insurance_number FROM visits WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE visits SET insurance_number = ?3 WHERE id = ?1 AND insurance_number = ?2"
+    ),
+    column!(
+        visits::REASON,
+        "SELECT id, reason FROM visits WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE visits SET reason = ?3 WHERE id = ?1 AND reason = ?2"
+    ),
+    column!(
+        ratings::COMMENT,
+        "SELECT visit_id, comment FROM ratings WHERE visit_id > ?1 ORDER BY visit_id LIMIT 200",
+        "UPDATE ratings SET comment = ?3 WHERE visit_id = ?1 AND comment = ?2"
+    ),
+    column!(
+        notifications::MESSAGE,
+        "SELECT id, message FROM notifications WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE notifications SET message = ?3 WHERE id = ?1 AND message = ?2"
+    ),
+    column!(
+        prescriptions::ITEMS,
+        "SELECT id, items FROM prescriptions WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE prescriptions SET items = ?3 WHERE id = ?1 AND items = ?2"
+    ),
+    column!(
+        prescriptions::NOTES,
+        "SELECT id, notes FROM prescriptions WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE prescriptions SET notes = ?3 WHERE id = ?1 AND notes = ?2"
+    ),
+    column!(
+        prescriptions::REASON,
+        "SELECT id, reason FROM prescriptions WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE prescriptions SET reason = ?3 WHERE id = ?1 AND reason = ?2"
     ),
 ];
 

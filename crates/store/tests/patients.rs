@@ -69,6 +69,11 @@ async fn a_full_profile_comes_back_as_it_was_saved(
         .unwrap();
     assert_eq!((locked.id, locked.phone), (id, phone(1)));
     assert!(locked.profile == profile(1));
+    let read = db
+        .read(Arc::clone(&keys), move |c, keys| Box::pin(async move { patients::of(c, keys, id).await }))
+        .await
+        .unwrap();
+    assert!(read.is_some_and(|patient| patient.id == id && patient.profile == profile(1)));
     assert!(found(&db, &keys, other).await == profile(2), "somebody else's stays");
 
     db.write((), move |tx, ()| Box::pin(patients::insert_empty(tx, id))).await.unwrap();

@@ -13,6 +13,7 @@ pub mod process;
 pub mod services;
 pub mod shape;
 pub mod users;
+pub mod visits;
 
 pub use app::TestApp;
 pub use clock::MovableClock;

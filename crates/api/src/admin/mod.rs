@@ -1,6 +1,9 @@
 //! What admins do; staff may look people up.
 
 mod doctors;
+mod encounters;
+mod jobs;
+mod reference;
 mod users;
 
 use utoipa::ToSchema;
@@ -14,6 +17,12 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(doctors::read::read_doctor, doctors::change::change_doctor))
         .routes(routes!(doctors::suspend::suspend_doctor))
         .routes(routes!(doctors::suspend::reinstate_doctor))
+        .routes(routes!(encounters::overbook::overbook_encounter))
+        .routes(routes!(jobs::list::list_jobs))
+        .routes(routes!(jobs::retry::retry_job))
+        .routes(routes!(reference::specialty::save_specialty))
+        .routes(routes!(reference::city::save_city))
+        .routes(routes!(reference::insurer::save_insurer))
         .routes(routes!(users::find::find_users))
         .routes(routes!(users::read::read_user))
         .routes(routes!(users::audit::read_user_audit))

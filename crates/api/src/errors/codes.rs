@@ -103,6 +103,19 @@ codes! {
     /// The change does not fit what is there now. Read it again.
     Conflict "CONFLICT" 409
         fa "این تغییر با وضعیت فعلی سازگار نیست" en "This change does not fit the current state";
+    /// The visit's (or prescription's) state doesn't allow this; `details.not_before`, if there, says when it will.
+    /// Read it again.
+    IllegalState "ILLEGAL_STATE" 409
+        fa "این کار در وضعیت فعلی ممکن نیست" en "This is not possible in the current state";
+    /// The doctor or the patient has another visit at that time. `details.alternatives` names up to three free times.
+    AppointmentConflict "APPOINTMENT_CONFLICT" 409
+        fa "این زمان قبلاً رزرو شده است" en "This time is already booked";
+    /// The doctor doesn't offer that time or type of visit. `details.alternatives` names up to three free times.
+    DoctorUnavailable "DOCTOR_UNAVAILABLE" 409
+        fa "پزشک در این زمان در دسترس نیست" en "The doctor is not available at this time";
+    /// The wallet holds too little. Charge it, or pay online.
+    InsufficientBalance "INSUFFICIENT_BALANCE" 409
+        fa "موجودی کیف پول کافی نیست" en "The wallet's balance is not sufficient";
     /// The phone number belongs to a doctor, a member of staff or an admin already.
     PhoneInUse "PHONE_IN_USE" 409
         fa "این شماره تلفن پیش‌تر ثبت شده است" en "This phone number is in use";
@@ -137,6 +150,9 @@ codes! {
     OtpNotDelivered "OTP_NOT_DELIVERED" 503
         fa "ارسال کد ممکن نشد؛ دوباره تلاش کنید یا روش دیگری برگزینید"
         en "The code could not be sent; try again or use another channel";
+    /// This server is not set up to take payments. Talk to the clinic.
+    NoPayments "PAYMENTS_UNAVAILABLE" 503
+        fa "پرداخت در حال حاضر ممکن نیست" en "Payments are not possible now";
     /// A dependency is down, or the request took too long. Try again after `Retry-After` seconds.
     ServiceUnavailable "SERVICE_UNAVAILABLE" 503
         fa "سرویس موقتاً در دسترس نیست" en "The service is temporarily unavailable";

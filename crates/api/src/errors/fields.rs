@@ -32,6 +32,15 @@ fn persian(violation: &Violation) -> String {
         Violation::Specialty => "کد تخصص باید با حروف کوچک لاتین باشد، مانند cardiology".into(),
         Violation::CouncilNumber => "شماره نظام پزشکی باید 1 تا 10 رقم باشد".into(),
         Violation::Id => "شناسه معتبر نیست".into(),
+        Violation::Moment => "زمان باید به شکل 2024-01-25T15:00:00Z باشد".into(),
+        Violation::TimeOfDay => "ساعت باید به شکل 09:00 و مضربی از 5 دقیقه باشد".into(),
+        Violation::Order => "پایان باید پس از آغاز باشد".into(),
+        Violation::Multiple(step) => format!("باید مضربی از {step} باشد"),
+        Violation::OutsideHours => "باید درون ساعت کاری باشد".into(),
+        Violation::Overlap => "با مورد دیگری در همین فهرست هم‌پوشانی دارد".into(),
+        Violation::TooManyDays(max) => format!("بازه نباید بیش از {max} روز باشد"),
+        Violation::NotListed => "در فهرست موارد قابل انتخاب نیست".into(),
+        Violation::InsuranceNotAccepted => "پزشک این بیمه را نمی‌پذیرد".into(),
     }
 }
 
@@ -58,5 +67,14 @@ fn english(violation: &Violation) -> String {
         }
         Violation::CouncilNumber => "The medical council number must have 1 to 10 digits".into(),
         Violation::Id => "The id is not valid".into(),
+        Violation::Moment => "The moment must look like 2024-01-25T15:00:00Z".into(),
+        Violation::TimeOfDay => "The time must look like 09:00 and be a multiple of 5 minutes".into(),
+        Violation::Order => "The end must be after the beginning".into(),
+        Violation::Multiple(step) => format!("Must be a multiple of {step}"),
+        Violation::OutsideHours => "Must lie within the working hours".into(),
+        Violation::Overlap => "Overlaps another entry of this list".into(),
+        Violation::TooManyDays(max) => format!("At most {max} days"),
+        Violation::NotListed => "Not among those that can be chosen".into(),
+        Violation::InsuranceNotAccepted => "The doctor does not take this insurance".into(),
     }
 }

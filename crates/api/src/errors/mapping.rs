@@ -4,9 +4,16 @@ use app::{
     AuthenticationError, Fault,
     accounts::{EndSessionError, LogOutError, RefreshError, RequestOtpError, VerifyOtpError},
     admin::{BlockError, CreateDoctorError, DoctorError, UserError},
+    doctors::{PublicDoctorError, SettingsError},
     idempotency::OnceError,
+    jobs::RetryJobError,
+    notifications::ReadNoticeError,
     patients::ProfileError,
+    prescriptions::PrescriptionError,
+    slots::SlotsError,
+    visits::{BookError, RateError, VisitError},
 };
+use domain::{Timestamp, Violation};
 use serde_json::json;
 
 use super::{ApiError, Code};
@@ -153,6 +160,122 @@ impl From<BlockError> for ApiError {
             BlockError::NotFound => Code::NotFound.into(),
             BlockError::Conflict => Code::Conflict.into(),
             BlockError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+fn with_alternatives(code: Code, alternatives: &[Timestamp]) -> ApiError {
+    let alternatives: Vec<String> = alternatives.iter().copied().map(crate::time::rfc3339).collect();
+    ApiError::new(code).with(json!({ "alternatives": alternatives }))
+}
+
+impl From<BookError> for ApiError {
+    fn from(e: BookError) -> Self {
+        match e {
+            BookError::NotFound => Code::NotFound.into(),
+            BookError::DoctorUnavailable { alternatives } => {
+                with_alternatives(Code::DoctorUnavailable, &alternatives)
+            }
+            BookError::Conflict { alternatives } => {
+                with_alternatives(Code::AppointmentConflict, &alternatives)
+            }
+            BookError::InsuranceNotAccepted => {
+                let field = "insurance_info.provider".to_owned();
+                Self::fields(vec![(field, Violation::InsuranceNotAccepted)])
+            }
+            BookError::IllegalState => Code::IllegalState.into(),
+            BookError::Once(e) => e.into(),
+            BookError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<VisitError> for ApiError {
+    fn from(e: VisitError) -> Self {
+        match e {
+            VisitError::NotFound => Code::NotFound.into(),
+            VisitError::IllegalState => Code::IllegalState.into(),
+            VisitError::TooEarly { not_before } => {
+                Self::new(Code::IllegalState).with(json!({ "not_before": crate::time::rfc3339(not_before) }))
+            }
+            VisitError::InsufficientBalance => Code::InsufficientBalance.into(),
+            VisitError::NoPayments => Code::NoPayments.into(),
+            VisitError::Once(e) => e.into(),
+            VisitError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RateError> for ApiError {
+    fn from(e: RateError) -> Self {
+        match e {
+            RateError::NotFound => Code::NotFound.into(),
+            RateError::IllegalState => Code::IllegalState.into(),
+            RateError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PrescriptionError> for ApiError {
+    fn from(e: PrescriptionError) -> Self {
+        match e {
+            PrescriptionError::NotFound => Code::NotFound.into(),
+            PrescriptionError::IllegalState => Code::IllegalState.into(),
+            PrescriptionError::AlreadyWritten => Code::Conflict.into(),
+            PrescriptionError::UnknownDrug { item } => {
+                Self::fields(vec![(format!("items.{item}.drug_code"), Violation::NotListed)])
+            }
+            PrescriptionError::Once(e) => e.into(),
+            PrescriptionError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RetryJobError> for ApiError {
+    fn from(e: RetryJobError) -> Self {
+        match e {
+            RetryJobError::NotFound => Code::NotFound.into(),
+            RetryJobError::Conflict => Code::Conflict.into(),
+            RetryJobError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ReadNoticeError> for ApiError {
+    fn from(e: ReadNoticeError) -> Self {
+        match e {
+            ReadNoticeError::NotFound => Code::NotFound.into(),
+            ReadNoticeError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SettingsError> for ApiError {
+    fn from(e: SettingsError) -> Self {
+        match e {
+            SettingsError::Invalid(fields) => Self::fields(fields),
+            SettingsError::UnknownInsurer => {
+                Self::fields(vec![("accepted_insurances".into(), Violation::NotListed)])
+            }
+            SettingsError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PublicDoctorError> for ApiError {
+    fn from(e: PublicDoctorError) -> Self {
+        match e {
+            PublicDoctorError::NotFound => Code::NotFound.into(),
+            PublicDoctorError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<SlotsError> for ApiError {
+    fn from(e: SlotsError) -> Self {
+        match e {
+            SlotsError::NotFound => Code::NotFound.into(),
+            SlotsError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -37,21 +37,46 @@ impl<T: Body> FromRequest<Api> for ValidJson<T> {
             return Err(Code::UnsupportedFormat.into());
         }
         let bytes = collect(request.into_body(), api.settings.max_body).await?;
-        let json: Value = serde_json::from_slice(&bytes).map_err(|e| {
-            let place = json!({ "line": e.line(), "column": e.column() });
-            ApiError::new(Code::MalformedRequest).with(place)
-        })?;
-        let Value::Object(values) = &json else {
-            return Err(ApiError::fields(vec![("body".into(), domain::Violation::Type)]));
-        };
-        let mut fields = Fields::of(values, api.app.clock.now());
-        let value = T::read(&mut fields);
-        fields.refuse_unknown();
-        let wrong = fields.wrong();
-        match value {
-            Some(value) if wrong.is_empty() => Ok(Self { value, bytes }),
-            _ => Err(ApiError::fields(wrong)),
+        read(bytes, api)
+    }
+}
+
+/// The same where sending nothing at all means an object without fields.
+pub(crate) struct MaybeJson<T> {
+    pub(crate) value: T,
+    pub(crate) bytes: body::Bytes,
+}
+
+impl<T: Body> FromRequest<Api> for MaybeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let is_json = is_json(request.headers());
+        let sent = collect(request.into_body(), api.settings.max_body).await?;
+        let bytes = if sent.is_empty() { body::Bytes::from_static(b"{}") } else { sent };
+        if !is_json && bytes.as_ref() != b"{}" {
+            return Err(Code::UnsupportedFormat.into());
         }
+        let ValidJson { value, bytes } = read(bytes, api)?;
+        Ok(Self { value, bytes })
+    }
+}
+
+fn read<T: Body>(bytes: body::Bytes, api: &Api) -> Result<ValidJson<T>, ApiError> {
+    let json: Value = serde_json::from_slice(&bytes).map_err(|e| {
+        let place = json!({ "line": e.line(), "column": e.column() });
+        ApiError::new(Code::MalformedRequest).with(place)
+    })?;
+    let Value::Object(values) = &json else {
+        return Err(ApiError::fields(vec![("body".into(), domain::Violation::Type)]));
+    };
+    let mut fields = Fields::of(values, api.app.clock.now());
+    let value = T::read(&mut fields);
+    fields.refuse_unknown();
+    let wrong = fields.wrong();
+    match value {
+        Some(value) if wrong.is_empty() => Ok(ValidJson { value, bytes }),
+        _ => Err(ApiError::fields(wrong)),
     }
 }
 

@@ -38,6 +38,8 @@ roles! {
     Anyone &Role::ALL;
     /// Patients alone.
     Patient &[Role::Patient];
+    /// Doctors alone.
+    Doctor &[Role::Doctor];
     /// Staff and admins.
     StaffOrAdmin &[Role::Staff, Role::Admin];
     /// Admins alone.

@@ -82,6 +82,49 @@ impl<'a> Fields<'a> {
         Some(value)
     }
 
+    /// A list of at most `max` objects; their fields are named `list.0.field`. Otherwise as [`Self::optional`].
+    #[expect(clippy::option_option, reason = "wrong, missing, there")]
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        read: impl Fn(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Option<Vec<T>>> {
+        self.read.insert(name);
+        let items = match self.values.get(name) {
+            None | Some(Value::Null) => return Some(None),
+            Some(Value::Array(items)) if items.len() <= max => items,
+            Some(Value::Array(_)) => {
+                self.violated(name, Violation::TooMany(max));
+                return None;
+            }
+            Some(_) => {
+                self.violated(name, Violation::Type);
+                return None;
+            }
+        };
+        let mut all = Some(Vec::with_capacity(items.len()));
+        for (n, item) in items.iter().enumerate() {
+            let Value::Object(values) = item else {
+                self.violated(&format!("{name}.{n}"), Violation::Type);
+                all = None;
+                continue;
+            };
+            let mut inner = Fields::of(values, self.now);
+            inner.prefix = format!("{}{name}.{n}.", self.prefix);
+            all = match (read(&mut inner), all) {
+                (Some(value), Some(mut all)) => {
+                    all.push(value);
+                    Some(all)
+                }
+                _ => None,
+            };
+            inner.refuse_unknown();
+            self.wrong.append(&mut inner.wrong);
+        }
+        all.map(Some)
+    }
+
     /// Says that a field is wrong.
     pub(crate) fn violated(&mut self, name: &str, violation: Violation) {
         self.wrong.push((format!("{}{name}", self.prefix), violation));
@@ -115,6 +158,11 @@ impl<'a> Fields<'a> {
 /// A text, then a rule of its own.
 pub(crate) fn text<T>(rule: impl FnOnce(&str) -> Parsed<T>) -> impl FnOnce(&Value) -> Parsed<T> {
     |value| rule(value.as_str().ok_or(Violation::Type)?)
+}
+
+/// True or false.
+pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
+    value.as_bool().ok_or(Violation::Type)
 }
 
 /// A whole number between bounds, both allowed.

@@ -36,6 +36,17 @@ impl Idempotency {
     pub(crate) fn once(self, caller: &Caller, operation: &'static str, body: &[u8]) -> Option<Once> {
         self.0.map(|key| Once::new(caller.user, operation, key, body))
     }
+
+    /// The same for an operation on one thing: its id is a part of what must be the same.
+    pub(crate) fn once_for(
+        self,
+        caller: &Caller,
+        operation: &'static str,
+        id: uuid::Uuid,
+        body: &[u8],
+    ) -> Option<Once> {
+        self.once(caller, operation, &[id.as_bytes(), body].concat())
+    }
 }
 
 /// The response, marked when it was given before.

@@ -9,9 +9,9 @@ mod language;
 mod origin;
 mod query;
 
-pub(crate) use body::{Body, ValidJson};
-pub(crate) use caller::{Admin, Anyone, Caller, Patient, StaffOrAdmin};
-pub(crate) use fields::{Fields, digits, integer, list, number, text};
+pub(crate) use body::{Body, MaybeJson, ValidJson};
+pub(crate) use caller::{Admin, Anyone, Caller, Doctor, Patient, StaffOrAdmin};
+pub(crate) use fields::{Fields, boolean, digits, integer, list, number, text};
 pub(crate) use id::Id;
 pub(crate) use idempotency::{Idempotency, answer};
 pub(crate) use language::MessageLanguage;

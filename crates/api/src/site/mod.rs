@@ -1,10 +1,12 @@
 //! Around the API: health, metrics, the API's own document and its reader, the development inbox.
 
+mod avatar;
 mod docs;
 mod health;
 mod home;
 mod inbox;
 mod metrics;
+mod pay;
 
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -22,7 +24,9 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/metrics", get(metrics::metrics))
         .route("/api/schema/", get(docs::schema))
         .route("/api/docs/", get(docs::page))
-        .route("/api/docs/scalar.js", get(docs::script));
+        .route("/api/docs/scalar.js", get(docs::script))
+        .route("/avatars/{file}", get(avatar::avatar))
+        .route("/pay/{token}/", get(pay::page).post(pay::press));
     if api.app.senders.inbox.is_none() {
         return router;
     }

@@ -8,7 +8,9 @@ mod keys;
 mod migrate;
 mod print;
 mod serve;
+mod signals;
 mod verify;
+mod worker;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -60,6 +62,8 @@ struct Flags {
 enum Command {
     /// Start the server
     Serve,
+    /// Work off jobs (reminders, SMS, expiry, clean-up) without serving
+    Worker,
     /// Bring the database to the newest schema
     Migrate,
     /// Fill an empty database with the demo clinic
@@ -124,6 +128,7 @@ async fn dispatch(cli: Cli) -> Result<(), String> {
         Command::Keys(keys::Keys::Generate) => keys::generate(),
         Command::Doctor => doctor::run(read(flags)).await,
         Command::Serve => serve::run(read(flags)?).await,
+        Command::Worker => worker::run(read(flags)?).await,
         Command::Migrate => migrate::run(&quiet(flags)?).await,
         Command::Demo => {
             let settings = quiet(flags)?;

@@ -3,12 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum_server::Handle;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::sync::watch;
 
-use super::say;
+use super::{say, signals, worker};
 use crate::{
     listen,
     settings::{Mode, Settings},
@@ -23,6 +20,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let app = wiring::app(&settings, wiring::Parts::default()).await.map_err(|e| e.to_string())?;
     let (drain, draining) = watch::channel(false);
+    let worker = settings.worker.then(|| wiring::worker(&app, draining.clone()));
     let frame = api::service(wiring::api(&settings, app.clone(), metrics.clone(), draining));
     let background = wiring::background(&app, metrics);
     let handle = Handle::new();
@@ -30,6 +28,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     greet(&settings, address);
     listen::serve(listener, frame, settings.tls.as_ref(), handle).await.map_err(|e| e.to_string())?;
     stop.abort();
+    if let Some(worker) = worker {
+        worker::finish(worker, settings.shutdown_grace).await;
+    }
     for task in background {
         task.abort();
     }
@@ -38,17 +39,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
 }
 
 async fn stop(handle: Handle<SocketAddr>, drain: watch::Sender<bool>, wait: Duration, grace: Duration) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals::asked_to_stop().await;
     tracing::info!(connections = handle.connection_count(), "stopping: requests in flight may finish");
-    // sockets hear of it, and /health/ tells the load balancer
+    // sockets and the worker hear of it, and /health/ tells the load balancer
     drain.send_replace(true);
     tokio::time::sleep(wait).await;
     handle.graceful_shutdown(Some(grace));

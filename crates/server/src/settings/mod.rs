@@ -38,9 +38,13 @@ pub struct Settings {
     pub timeout: Duration,
     pub drain: Duration,
     pub shutdown_grace: Duration,
+    /// Whether a server works off jobs too.
+    pub worker: bool,
     pub metrics_token: Option<Secret<String>>,
     pub secrets: Secrets,
     pub sender: Sender,
+    /// The number that texts come from, where the sender has several.
+    pub sms_line: Option<String>,
     pub whatsapp: Option<WhatsappSettings>,
     pub log: Log,
     pub otel_endpoint: Option<String>,
@@ -115,8 +119,10 @@ impl Settings {
         let timeout = r.get("limits.timeout_seconds", table::seconds);
         let drain = r.get("shutdown.drain_seconds", table::seconds_or_none);
         let shutdown_grace = r.get("shutdown.grace_seconds", table::seconds);
+        let worker = r.get("worker.enabled", table::parse::<bool>);
         let metrics_token = r.optional("metrics.token", table::secret);
         let sender = sender(r);
+        let sms_line = r.optional("kavenegar.sender", table::text);
         let whatsapp = whatsapp(r);
         let filter = r.get("log.filter", table::text);
         let format = r.optional("log.format", table::log_format);
@@ -154,9 +160,11 @@ impl Settings {
             timeout: timeout?,
             drain: drain?,
             shutdown_grace: shutdown_grace?,
+            worker: worker?,
             metrics_token: metrics_token?,
             secrets: secrets?,
             sender: sender?,
+            sms_line: sms_line?,
             whatsapp: whatsapp?,
             log: Log { filter: filter?, json: format?.unwrap_or(mode? == Mode::Production) },
             otel_endpoint: otel_endpoint?,

@@ -43,6 +43,7 @@ specs! {
     "limits.timeout_seconds" Some("30"), "Requests that take longer are answered with 503.";
     "shutdown.drain_seconds" Some("0"), "After a SIGTERM `/health/` answers 503 for so long before the server stops listening, so that load balancers go elsewhere.";
     "shutdown.grace_seconds" Some("30"), "How long requests in flight may take after a SIGTERM.";
+    "worker.enabled" Some("true"), "`false`: `helssa serve` runs no jobs (reminders, SMS, expiry, clean-up); `helssa worker` must run somewhere.";
     "metrics.token" None, "Bearer token for `/metrics`. Without it only this machine may read them.";
     "secrets.token_keys" None, "Keys that sign tokens, newest first, each `name:base64 of 32 bytes`. Make them with `helssa keys generate`.";
     "secrets.data_keys" None, "Keys that seal columns, newest first. Add a new one in front, run `helssa keys rotate`, and remove the old one two days later.";
@@ -51,6 +52,7 @@ specs! {
     "kavenegar.base_url" Some("https://api.kavenegar.com"), "Kavenegar's API.";
     "kavenegar.api_key" None, "From Kavenegar's panel.";
     "kavenegar.template" Some("helssa-otp"), "Name of the verification template; its first token is the code.";
+    "kavenegar.sender" None, "Number of the account that reminders and other texts come from. Default: the account's own default.";
     "whatsapp.phone_number_id" None, "Of the sending business number. Without it there is no WhatsApp channel.";
     "whatsapp.access_token" None, "Of the WhatsApp Business Cloud API.";
     "whatsapp.base_url" Some("https://graph.facebook.com/v23.0"), "The Cloud API.";

@@ -63,3 +63,21 @@ pub fn envelope(status: u16) -> Value {
 pub fn answer(status: u16) -> Reply {
     Reply::Json(status, envelope(status))
 }
+
+/// What `sms/send` answers when it has taken a text; the envelope is the same.
+pub fn text_taken(receptor: &str, text: &str) -> Reply {
+    let body = json!({
+        "return": { "status": 200, "message": "تایید شد" },
+        "entries": [{
+            "messageid": 8_792_344,
+            "message": text,
+            "status": 1,
+            "statustext": "در صف ارسال",
+            "sender": "10004346",
+            "receptor": receptor,
+            "date": 1_356_619_709,
+            "cost": 120,
+        }],
+    });
+    Reply::Json(200, body)
+}

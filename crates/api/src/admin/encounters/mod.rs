@@ -1,0 +1,3 @@
+//! What admins do with visits.
+
+pub(crate) mod overbook;

@@ -1,0 +1,126 @@
+//! The doctor's side of a visit (D26): start, complete, no-show, cancel.
+
+use std::sync::Arc;
+
+use db::Conn;
+use domain::{
+    Timestamp,
+    ids::VisitId,
+    visit::{CancelledBy, DOORS_OPEN, Event, Status},
+};
+use serde_json::Value;
+use store::visits::ForDoctor;
+
+use super::{VisitError, cancel::cancel, of_doctor};
+use crate::{
+    App, By, Caller, Fault,
+    idempotency::{Answered, Once, Render, remember, replay},
+};
+
+/// A visit as its doctor sees it, after the change.
+pub type Led = ForDoctor;
+
+/// Begins a confirmed visit, from 15 minutes before its time on.
+pub async fn start(app: &Arc<App>, caller: &Caller, by: &By, id: VisitId) -> Result<Led, VisitError> {
+    change(app, caller, by, id, Event::Start).await
+}
+
+/// Ends a visit that is going on.
+pub async fn complete(app: &Arc<App>, caller: &Caller, by: &By, id: VisitId) -> Result<Led, VisitError> {
+    change(app, caller, by, id, Event::Complete).await
+}
+
+/// The patient of a confirmed visit didn't come; not before its time.
+pub async fn miss(app: &Arc<App>, caller: &Caller, by: &By, id: VisitId) -> Result<Led, VisitError> {
+    change(app, caller, by, id, Event::Miss).await
+}
+
+async fn change(
+    app: &Arc<App>,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+    event: Event,
+) -> Result<Led, VisitError> {
+    let now = app.clock.now();
+    app.db
+        .write(
+            (Arc::clone(app), *caller, by.clone(), id, event, now),
+            |tx, (app, caller, by, id, event, now)| Box::pin(step(tx, app, caller, by, *id, *event, *now)),
+        )
+        .await
+}
+
+async fn step(
+    tx: &Conn,
+    app: &App,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+    event: Event,
+    now: Timestamp,
+) -> Result<Led, VisitError> {
+    let visit = of_doctor(tx, app, id, caller).await?;
+    let from = visit.status_at(now);
+    let to = from.after(event).ok_or(VisitError::IllegalState)?;
+    let not_before = match event {
+        Event::Start => visit.starts_at - DOORS_OPEN,
+        Event::Miss => visit.starts_at,
+        _ => Timestamp::MIN,
+    };
+    if now < not_before {
+        return Err(VisitError::TooEarly { not_before });
+    }
+    let changed = match to {
+        Status::InProgress => store::visits::start(tx, id, now).await?,
+        to => store::visits::end(tx, id, from, to, now).await?,
+    };
+    if !changed {
+        return Err(VisitError::IllegalState);
+    }
+    let after = store::visits::one_for_doctor(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
+    let action = match event {
+        Event::Start => "visit.start",
+        Event::Complete => "visit.complete",
+        _ => "visit.no_show",
+    };
+    let event = by.event(action, Some(visit.patient), id.to_string());
+    store::audit::append(tx, &app.keys, &event, now).await?;
+    Ok(after)
+}
+
+/// Cancels a visit of the doctor's own; the patient gets everything back (D21).
+pub async fn cancel_by_doctor(
+    app: &Arc<App>,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+    reason: String,
+    once: Option<Once>,
+    render: Render<Led>,
+) -> Result<Answered<Value>, VisitError> {
+    let now = app.clock.now();
+    let _running = app.in_flight.enter(once.as_ref())?;
+    let input = (Arc::clone(app), *caller, by.clone(), id, reason, once, render, now);
+    app.db
+        .write(input, |tx, (app, caller, by, id, reason, once, render, now)| {
+            Box::pin(async move {
+                if let Some(before) = replay(tx, app, once.as_ref()).await? {
+                    return Ok(before);
+                }
+                let visit = of_doctor(tx, app, *id, caller).await?;
+                if visit.status_at(*now).after(Event::Cancel).is_none() {
+                    return Err(VisitError::IllegalState);
+                }
+                let patient = visit.patient;
+                cancel(tx, app, visit, CancelledBy::Doctor, reason, *now).await?;
+                let after = store::visits::one_for_doctor(tx, &app.keys, *id).await?;
+                let after = after.ok_or_else(|| Fault::Internal("a visit vanished".into()))?;
+                let answered = remember(tx, app, once.as_ref(), render(after)).await?;
+                let event = by.event("visit.cancel", Some(patient), id.to_string());
+                store::audit::append(tx, &app.keys, &event, *now).await?;
+                Ok(answered)
+            })
+        })
+        .await
+}
