@@ -69,8 +69,8 @@ fn letter(c: char) -> Option<char> {
     })
 }
 
-/// What is written but not heard: ء, ٴ and kashida, diacritics of Arabic and Latin script, marks of direction and
-/// of joining.
+/// What is written but not heard: ء, ٴ and kashida, diacritics of Arabic and Latin script, marks of
+/// direction and of joining.
 const fn is_mark(c: char) -> bool {
     matches!(c,
         '\u{0621}' | '\u{0674}' | '\u{0640}' | '\u{00AD}' | '\u{061C}' | '\u{FEFF}'

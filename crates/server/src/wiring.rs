@@ -166,7 +166,16 @@ pub fn background(app: &Arc<App>, metrics: Option<PrometheusHandle>) -> Vec<Join
         }
         std::future::ready(Ok(()))
     });
-    vec![revocations, upkeep]
+    // so that the first search doesn't wait for the index
+    let index = {
+        let app = Arc::clone(app);
+        tokio::spawn(async move {
+            if let Err(e) = app::doctors::warm(&app).await {
+                tracing::warn!(error = %e, "the doctors' index is not filled yet; the first search does it");
+            }
+        })
+    };
+    vec![revocations, upkeep, index]
 }
 
 /// Works off the queue, and runs what happens again and again, until it is told to stop; then it finishes

@@ -1,7 +1,7 @@
 //! Doctors as a search sees them: what it knows them by, what has changed lately, and what it shows.
 //!
-//! Each change of what is shown raises `doctors.version` and sets `changed_at`, in the transaction of the change;
-//! the nodes' indexes (`domain::search`) follow these.
+//! Each change of what is shown raises `doctors.version` and sets `changed_at`, in the transaction of the
+//! change; the nodes' indexes (`domain::search`) follow these.
 
 use db::{At, Conn, record, sql};
 use domain::{
@@ -142,13 +142,14 @@ pub async fn touch(tx: &Conn, doctor: UserId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Who has changed from that moment on, suspended doctors included, and which version they have now; in the order
-/// of the changes (the index `doctors_by_change` alone).
+/// Who has changed from that moment on, suspended doctors included, and which version they have now; in the
+/// order of the changes (the index `doctors_by_change` alone).
 pub async fn changes(c: &Conn, since: Timestamp) -> Result<Vec<(UserId, i64)>> {
     let rows: Vec<(Uuid, i64)> = c
         .all(
             sql!(
-                "SELECT user_id, version FROM doctors WHERE changed_at >= ?1 ORDER BY changed_at, user_id, version"
+                "SELECT user_id, version FROM doctors WHERE changed_at >= ?1
+                 ORDER BY changed_at, user_id, version"
             ),
             &[&At(since)],
         )

@@ -89,6 +89,9 @@ impl TestApp {
 
     /// Moves the clock to the visit's start, if that lies ahead, and does this.
     async fn lead(&self, doctor: &User, id: &str, verb: &str) {
+        // an access token lives an hour; the doctor logs in again, which needs a minute between two codes
+        self.clock.advance(SignedDuration::from_secs(61));
+        let doctor = &self.log_in(&doctor.phone).await;
         let visit = format!("/api/v1/doctors/encounters/{id}/");
         let answer = self.get(&visit).by(doctor).send().await.expect(200);
         let start: Timestamp = answer.text("/scheduled_at").parse().unwrap();
@@ -96,7 +99,6 @@ impl TestApp {
         if left > SignedDuration::ZERO {
             self.clock.advance(left);
         }
-        // an access token lives an hour; the doctor logs in again, which needs a minute between two codes
         self.clock.advance(SignedDuration::from_secs(61));
         let doctor = self.log_in(&doctor.phone).await;
         let _ = self.post(&format!("{visit}{verb}/")).by(&doctor).send().await.expect(200);

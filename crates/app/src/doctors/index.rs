@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::Fault;
 
-/// A change may become visible this long after its moment, at most: the moment is taken before the transaction
-/// begins, and clocks of nodes differ.
+/// A change may become visible this long after its moment, at most: the moment is taken before the
+/// transaction begins, and clocks of nodes differ.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
 /// Doctors that are read at once.
 const PAGE: i64 = 2_000;
@@ -47,8 +47,8 @@ struct Last {
 }
 
 impl DoctorIndex {
-    /// Makes sure that whatever was committed before this call is in the index. Searches that wait for the same
-    /// refresh share it.
+    /// Makes sure that whatever was committed before this call is in the index. Searches that wait for the
+    /// same refresh share it.
     pub(crate) async fn refresh(&self, db: &Db, now: Timestamp) -> Result<(), Fault> {
         let wanted = self.begun.load(SeqCst) + 1;
         let mut last = self.last.lock().await;
@@ -56,13 +56,12 @@ impl DoctorIndex {
             return Ok(());
         }
         let number = self.begun.fetch_add(1, SeqCst) + 1;
-        let since = match last.asked_at {
-            Some(asked_at) => asked_at.min(now) - OVERLAP,
-            None => {
-                let loaded = load(db).await?;
-                *self.index.write() = loaded;
-                now - OVERLAP
-            }
+        let since = if let Some(asked_at) = last.asked_at {
+            asked_at.min(now) - OVERLAP
+        } else {
+            let loaded = load(db).await?;
+            *self.index.write() = loaded;
+            now - OVERLAP
         };
         self.follow(db, since, &mut last.gone).await?;
         last.asked_at = Some(now);

@@ -7,6 +7,6 @@ mod settings;
 
 pub use index::DoctorIndex;
 pub use read::{PublicDoctorError, public_doctor};
-pub use search::{Listed, search};
+pub use search::{Listed, search, warm};
 pub use settings::*;
 pub use store::listing::Card;

@@ -19,6 +19,11 @@ pub struct Listed {
     pub next_available: Option<Timestamp>,
 }
 
+/// Reads all doctors into the index, for a node that begins: the first search would wait for it otherwise.
+pub async fn warm(app: &App) -> Result<(), Fault> {
+    app.doctors.refresh(&app.db, app.clock.now()).await
+}
+
 /// One page of those whom a query finds; the query's own offset and limit don't matter.
 pub async fn search(app: &App, query: Query, page: Page) -> Result<Paged<Listed>, Fault> {
     app.doctors.refresh(&app.db, app.clock.now()).await?;

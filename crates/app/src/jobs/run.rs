@@ -151,11 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_failure_that_may_pass() {
-        async fn panics() -> Result<(), Failure> {
-            assert_eq!(1, 2, "on purpose");
-            Ok(())
-        }
-        let failure = apart(panics()).await.unwrap_err();
+        let failure = apart(async { panic!("on purpose") }).await.unwrap_err();
         assert!(matches!(&failure, Failure::Again(text) if text == "panicked"), "{failure:?}");
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Offer {
 pub(super) enum Refusal {
     NoSuchDoctor,
     /// Not offered then, not so early or late, not this type, or not working here now.
-    Unavailable(Option<Practice>),
+    Unavailable(Option<Box<Practice>>),
     InsuranceNotAccepted,
 }
 
@@ -51,8 +51,8 @@ pub(super) async fn offer(
                 let Some(card) = store::listing::card(c, *doctor).await? else { return Ok(None) };
                 let folded = provider.as_ref().map(|name| fold::key(name));
                 let accepted = card.practice.insurers.iter();
-                let insurer =
-                    folded.and_then(|folded| accepted.cloned().find(|name| fold::key(name) == folded));
+                let insurer = folded
+                    .and_then(|folded| accepted.clone().find(|name| fold::key(name) == folded).cloned());
                 let listed = match &insurer {
                     Some(name) => store::reference::insurer(c, name).await?,
                     None => None,
@@ -72,7 +72,7 @@ pub(super) async fn offer(
         return Ok(Err(Refusal::InsuranceNotAccepted));
     }
     let Some(slot) = bookable(&card.practice, starts_at, kind, now) else {
-        return Ok(Err(Refusal::Unavailable(Some(card.practice))));
+        return Ok(Err(Refusal::Unavailable(Some(Box::new(card.practice)))));
     };
     let fee = card.practice.fee(kind);
     let coverage = if insurer.is_some() { coverage } else { 0 };

@@ -1,7 +1,7 @@
 //! Finding doctors (D17): an index in memory, without any I/O. Whoever owns one keeps it fresh.
 //!
-//! Each doctor has a small number; each word and each value that can be asked for has the set of the doctors who
-//! have it. A search intersects sets, then picks the best of what is left.
+//! Each doctor has a small number; each word and each value that can be asked for has the set of the
+//! doctors who have it. A search intersects sets, then picks the best of what is left.
 
 mod lexicon;
 mod postings;
@@ -69,8 +69,8 @@ pub enum Sort {
     Rating,
     /// The longest first.
     Experience,
-    /// The cheapest first: the online fee where online visits are asked for, else the lower of those that the doctor
-    /// offers. Who offers nothing comes last.
+    /// The cheapest first: the online fee where online visits are asked for, else the lower of those that
+    /// the doctor offers. Who offers nothing comes last.
     Price,
 }
 
@@ -102,8 +102,8 @@ pub struct Query {
     pub insurer: Option<String>,
     /// At least this average, 1 to 5; who has no rating isn't found.
     pub min_rating: Option<f64>,
-    /// None: those of whose name the text is the whole, then those who have its words as they were typed, then the
-    /// others; among them, the better rated ones first (an average with ten ratings of 3.5 added).
+    /// None: those of whose name the text is the whole, then those who have its words as they were typed,
+    /// then the others; among them, the better rated ones first (an average with ten ratings of 3.5 added).
     pub sort: Option<Sort>,
     pub offset: usize,
     pub limit: usize,

@@ -95,7 +95,8 @@ pub(super) fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// The first so many of all that are offered. Keeps a few times as many and throws the rest away now and then.
+/// The first so many of all that are offered. Keeps a few times as many and throws the rest away now and
+/// then.
 pub(super) struct Best<'a> {
     ranks: &'a [Rank],
     wanted: usize,

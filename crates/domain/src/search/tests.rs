@@ -148,7 +148,7 @@ fn one_five_is_less_than_many() {
 
 #[test]
 fn prices_are_those_of_what_is_asked_for() {
-    let fees = |n, online, in_person| Entry {
+    let fees = |n: u128, online: i64, in_person: i64| Entry {
         online: online > 0,
         online_fee: Rials::new(online).filter(|fee| fee.get() > 0),
         in_person_fee: Rials::new(in_person).filter(|fee| fee.get() > 0),

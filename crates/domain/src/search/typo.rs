@@ -41,7 +41,7 @@ pub(super) fn within(typed: &[char], word: &str, most: usize) -> bool {
     for row in 1..=typed.len() {
         let mut current = [0; LONGEST + 1];
         current[0] = row;
-        let mut least = row;
+        let mut nearest = row;
         for column in 1..=word.len() {
             let changed = last[column - 1] + usize::from(typed[row - 1] != word[column - 1]);
             let mut distance = changed.min(last[column] + 1).min(current[column - 1] + 1);
@@ -53,9 +53,9 @@ pub(super) fn within(typed: &[char], word: &str, most: usize) -> bool {
                 distance = distance.min(before_last[column - 2] + 1);
             }
             current[column] = distance;
-            least = least.min(distance);
+            nearest = nearest.min(distance);
         }
-        if least > most {
+        if nearest > most {
             return false;
         }
         before_last = last;

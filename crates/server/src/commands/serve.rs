@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum_server::Handle;
 use tokio::sync::watch;
 
-use super::{say, signals, worker};
+use super::{say, signals::Signals, worker};
 use crate::{
     listen,
     settings::{Mode, Settings},
@@ -24,7 +24,8 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let frame = api::service(wiring::api(&settings, app.clone(), metrics.clone(), draining));
     let background = wiring::background(&app, metrics);
     let handle = Handle::new();
-    let stop = tokio::spawn(stop(handle.clone(), drain, settings.drain, settings.shutdown_grace));
+    let asked = (Signals::new(), settings.drain, settings.shutdown_grace);
+    let stop = tokio::spawn(stop(handle.clone(), drain, asked));
     greet(&settings, address);
     listen::serve(listener, frame, settings.tls.as_ref(), handle).await.map_err(|e| e.to_string())?;
     stop.abort();
@@ -38,8 +39,12 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn stop(handle: Handle<SocketAddr>, drain: watch::Sender<bool>, wait: Duration, grace: Duration) {
-    signals::asked_to_stop().await;
+async fn stop(
+    handle: Handle<SocketAddr>,
+    drain: watch::Sender<bool>,
+    (mut signals, wait, grace): (Signals, Duration, Duration),
+) {
+    signals.asked_to_stop().await;
     tracing::info!(connections = handle.connection_count(), "stopping: requests in flight may finish");
     // sockets and the worker hear of it, and /health/ tells the load balancer
     drain.send_replace(true);

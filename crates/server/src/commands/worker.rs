@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::{say, signals};
+use super::{say, signals::Signals};
 use crate::{
     settings::{Sender, Settings},
     telemetry, wiring,
@@ -14,6 +14,7 @@ use crate::{
 pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let _telemetry = telemetry::logs(&settings)?;
     let app = wiring::app(&settings, wiring::Parts::default()).await.map_err(|e| e.to_string())?;
+    let mut signals = Signals::new();
     let (stop, stopping) = watch::channel(false);
     let mut worker = wiring::worker(&app, stopping);
     say(&format!("HELSSA {} works off jobs", env!("CARGO_PKG_VERSION")));
@@ -21,7 +22,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
         say("  texts      go into this process's own inbox, which nobody sees");
     }
     tokio::select! {
-        () = signals::asked_to_stop() => {}
+        () = signals.asked_to_stop() => {}
         ended = &mut worker => return Err(format!("the worker ended by itself: {ended:?}")),
     }
     tracing::info!("stopping: the jobs at hand may finish");

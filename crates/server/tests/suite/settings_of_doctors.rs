@@ -221,47 +221,47 @@ async fn insurers_are_kept_as_the_list_spells_them(
     assert_eq!(settings["accepted_insurances"], json!(["تامین اجتماعی", "ایران"]));
 }
 
-/// Changes to the sample that are refused, and because of which field.
-fn bad() -> Vec<(Value, &'static str)> {
-    let mut bad = vec![
-        (json!({ "consultation_settings": [] }), "consultation_settings"),
-        (json!({ "consultation_settings": { "price": 1 } }), "consultation_settings.price"),
-        (json!({ "availability": "always" }), "availability"),
-        (json!({ "availability": { "working_hours": "9-17" } }), "availability.working_hours"),
-        (json!({ "notification_preferences": true }), "notification_preferences"),
-        (json!({ "notification_preferences": { "spam": true } }), "notification_preferences.spam"),
-        (json!({ "role": "admin" }), "role"),
-    ];
-    let mut refuse = |section: &str, field: &str, named: &'static str, values: Vec<Value>| {
-        for value in values {
-            let body = if section.is_empty() {
-                json!({ field: value })
-            } else {
-                json!({ section: { field: value } })
-            };
-            bad.push((body, named));
-        }
-    };
-    for (field, named) in [
-        ("online_consultation_enabled", "consultation_settings.online_consultation_enabled"),
-        ("in_person_consultation_enabled", "consultation_settings.in_person_consultation_enabled"),
-    ] {
-        refuse("consultation_settings", field, named, vec![json!("true"), json!(1), json!([])]);
-    }
-    for (field, named) in [
-        ("online_consultation_fee", "consultation_settings.online_consultation_fee"),
-        ("in_person_consultation_fee", "consultation_settings.in_person_consultation_fee"),
-    ] {
-        let values = vec![json!(-1), json!(10_000_000_001_i64), json!(0.5), json!("600000"), json!(1e30)];
-        refuse("consultation_settings", field, named, values);
-    }
-    let named = "consultation_settings.consultation_duration";
-    let values = vec![json!(0), json!(-20), json!(7), json!(245), json!(20.5), json!("20"), json!(u64::MAX)];
-    refuse("consultation_settings", "consultation_duration", named, values);
-    let values = vec![json!(-5), json!(3), json!(125), json!(true)];
-    refuse("consultation_settings", "buffer_time", "consultation_settings.buffer_time", values);
+/// A change that is refused, and because of which field.
+type Bad = (Value, &'static str);
 
-    let values = vec![
+/// Changes of one field of a section.
+fn each(section: &str, field: &str, named: &'static str, values: Vec<Value>) -> Vec<Bad> {
+    values.into_iter().map(|value| (json!({ section: { field: value } }), named)).collect()
+}
+
+fn bad_consultation() -> Vec<Bad> {
+    let section = "consultation_settings";
+    let flags = || vec![json!("true"), json!(1), json!([])];
+    let fees = || vec![json!(-1), json!(10_000_000_001_i64), json!(0.5), json!("600000"), json!(1e30)];
+    let durations =
+        vec![json!(0), json!(-20), json!(7), json!(245), json!(20.5), json!("20"), json!(u64::MAX)];
+    let buffers = vec![json!(-5), json!(3), json!(125), json!(true)];
+    let named = [
+        "consultation_settings.online_consultation_enabled",
+        "consultation_settings.in_person_consultation_enabled",
+        "consultation_settings.online_consultation_fee",
+        "consultation_settings.in_person_consultation_fee",
+        "consultation_settings.consultation_duration",
+        "consultation_settings.buffer_time",
+    ];
+    [
+        each(section, "online_consultation_enabled", named[0], flags()),
+        each(section, "in_person_consultation_enabled", named[1], flags()),
+        each(section, "online_consultation_fee", named[2], fees()),
+        each(section, "in_person_consultation_fee", named[3], fees()),
+        each(section, "consultation_duration", named[4], durations),
+        each(section, "buffer_time", named[5], buffers),
+        vec![
+            (json!({ "consultation_settings": [] }), "consultation_settings"),
+            (json!({ "consultation_settings": { "price": 1 } }), "consultation_settings.price"),
+        ],
+    ]
+    .concat()
+}
+
+fn bad_hours() -> Vec<Bad> {
+    let section = "availability";
+    let days = vec![
         json!("saturday"),
         json!(["shanbe"]),
         json!(["Saturday"]),
@@ -269,49 +269,62 @@ fn bad() -> Vec<(Value, &'static str)> {
         json!([6]),
         json!(vec!["saturday"; 8]),
     ];
-    refuse("availability", "working_days", "availability.working_days", values);
     let starts = ["9", "9:00", "09:01", "24:00", "25:00", "09:60", "-1:00", "09:00:00", "۰۹", "morning"];
-    let values = starts.iter().map(|start| json!({ "start": start })).collect();
-    refuse("availability", "working_hours", "availability.working_hours.start", values);
-    let values = ["09:00", "08:55", "24:05", "17:03"].iter().map(|end| json!({ "end": end })).collect();
-    refuse("availability", "working_hours", "availability.working_hours.end", values);
+    let starts = starts.iter().map(|start| json!({ "start": start })).collect();
+    let ends = ["09:00", "08:55", "24:05", "17:03"].iter().map(|end| json!({ "end": end })).collect();
     // the break at noon would be left outside
-    let named = "availability.break_times.0.end";
-    refuse("availability", "working_hours", named, vec![json!({ "end": "12:30" })]);
+    let early = vec![json!({ "end": "12:30" })];
+    [
+        each(section, "working_days", "availability.working_days", days),
+        each(section, "working_hours", "availability.working_hours.start", starts),
+        each(section, "working_hours", "availability.working_hours.end", ends),
+        each(section, "working_hours", "availability.break_times.0.end", early),
+        vec![
+            (json!({ "availability": "always" }), "availability"),
+            (json!({ "availability": { "working_hours": "9-17" } }), "availability.working_hours"),
+        ],
+    ]
+    .concat()
+}
 
+fn bad_breaks() -> Vec<Bad> {
     let noon = json!({ "start": "12:00", "end": "13:00" });
-    let values = vec![
-        json!("12:00-13:00"),
-        noon.clone(),
-        json!(vec![json!({ "start": "12:00", "end": "12:05" }); 11]),
-    ];
-    refuse("availability", "break_times", "availability.break_times", values);
-    let values = vec![json!([5]), json!([null]), json!([[]])];
-    refuse("availability", "break_times", "availability.break_times.0", values);
-    let values = vec![
+    let short = json!({ "start": "12:00", "end": "12:05" });
+    let starts = vec![
         json!([{ "end": "13:00" }]),
         json!([{ "start": "12", "end": "13:00" }]),
         json!([{ "start": 12, "end": "13:00" }]),
         json!([{ "start": "08:00", "end": "10:00" }]),
     ];
-    refuse("availability", "break_times", "availability.break_times.0.start", values);
-    let values = vec![
+    let ends = vec![
         json!([{ "start": "12:00" }]),
         json!([{ "start": "12:00", "end": "12:00" }]),
         json!([{ "start": "13:00", "end": "12:00" }]),
         json!([{ "start": "16:00", "end": "18:00" }]),
     ];
-    refuse("availability", "break_times", "availability.break_times.0.end", values);
-    let why = json!([{ "start": "12:00", "end": "13:00", "why": "lunch" }]);
-    refuse("availability", "break_times", "availability.break_times.0.why", vec![why]);
-    let values = vec![
+    let overlaps = vec![
         json!([noon, noon]),
         json!([noon, { "start": "12:55", "end": "14:00" }]),
         json!([noon, { "start": "11:00", "end": "15:00" }]),
     ];
-    refuse("availability", "break_times", "availability.break_times.1", values);
+    let unknown = vec![json!([{ "start": "12:00", "end": "13:00", "why": "lunch" }])];
+    let lists = vec![json!("12:00-13:00"), noon, json!(vec![short; 11])];
+    let no_objects = vec![json!([5]), json!([null]), json!([[]])];
+    let refuse = |named, values| each("availability", "break_times", named, values);
+    [
+        refuse("availability.break_times", lists),
+        refuse("availability.break_times.0", no_objects),
+        refuse("availability.break_times.0.start", starts),
+        refuse("availability.break_times.0.end", ends),
+        refuse("availability.break_times.0.why", unknown),
+        refuse("availability.break_times.1", overlaps),
+    ]
+    .concat()
+}
 
-    let values = vec![
+fn bad_absences() -> Vec<Bad> {
+    let section = "availability";
+    let days = vec![
         json!("2024-03-20"),
         json!(["soon"]),
         json!([20_240_320]),
@@ -319,29 +332,44 @@ fn bad() -> Vec<(Value, &'static str)> {
         json!(["2023-02-29"]),
         json!(vec!["2024-03-20"; 101]),
     ];
-    refuse("availability", "days_off", "availability.days_off", values);
     let leave = json!({ "from": "2024-03-19", "to": "2024-03-20" });
-    let values = vec![json!("all summer"), json!(vec![leave; 51])];
-    refuse("availability", "leaves", "availability.leaves", values);
-    let values = vec![json!([{ "to": "2024-03-20" }]), json!([{ "from": "now", "to": "2024-03-20" }])];
-    refuse("availability", "leaves", "availability.leaves.0.from", values);
-    let values =
-        vec![json!([{ "from": "2024-03-20" }]), json!([{ "from": "1403-01-02", "to": "2024-03-20" }])];
-    refuse("availability", "leaves", "availability.leaves.0.to", values);
+    let lists = vec![json!("all summer"), json!(vec![leave; 51])];
+    let first = vec![json!([{ "to": "2024-03-20" }]), json!([{ "from": "now", "to": "2024-03-20" }])];
+    // the second of Farvardin is the 21st of March
+    let last = vec![json!([{ "from": "2024-03-20" }]), json!([{ "from": "1403-01-02", "to": "2024-03-20" }])];
+    [
+        each(section, "days_off", "availability.days_off", days),
+        each(section, "leaves", "availability.leaves", lists),
+        each(section, "leaves", "availability.leaves.0.from", first),
+        each(section, "leaves", "availability.leaves.0.to", last),
+    ]
+    .concat()
+}
 
-    let named = "notification_preferences.cancellations";
-    refuse("notification_preferences", "cancellations", named, vec![json!("no"), json!(0)]);
-    let values = vec![
+fn bad_rest() -> Vec<Bad> {
+    let mut bad = vec![
+        (json!({ "role": "admin" }), "role"),
+        (json!({ "notification_preferences": true }), "notification_preferences"),
+        (json!({ "notification_preferences": { "spam": true } }), "notification_preferences.spam"),
+        (
+            json!({ "notification_preferences": { "cancellations": 0 } }),
+            "notification_preferences.cancellations",
+        ),
+    ];
+    for value in [
         json!("ایران"),
-        json!(["بیمه‌ای که نیست"]),
+        json!(["بیمه\u{200C}ای که نیست"]),
         json!(["ایران", ""]),
         json!([5]),
         json!(["x\u{0}"]),
         json!(vec!["ایران"; 51]),
-    ];
-    refuse("", "accepted_insurances", "accepted_insurances", values);
-    refuse("", "address", "address", vec![json!(5), json!("x".repeat(501)), json!("a\u{202E}b")]);
-    refuse("", "about", "about", vec![json!([]), json!("x".repeat(2_001)), json!("a\u{0}b")]);
+    ] {
+        bad.push((json!({ "accepted_insurances": value }), "accepted_insurances"));
+    }
+    for value in [json!(5), json!([]), json!("x".repeat(2_001)), json!("a\u{0}b"), json!("a\u{202E}b")] {
+        bad.push((json!({ "address": value }), "address"));
+        bad.push((json!({ "about": value }), "about"));
+    }
     bad
 }
 
@@ -353,7 +381,8 @@ async fn what_is_wrong_is_told_by_its_fields_name_and_changes_nothing(
     let app = TestApp::start(engine).await;
     let doctor = practising(&app).await;
     let audited = app.audited("practice.update").await;
-    for (body, field) in bad() {
+    let bad = [bad_consultation(), bad_hours(), bad_breaks(), bad_absences(), bad_rest()].concat();
+    for (body, field) in bad {
         let answer = patch(&app, &doctor, &body).await;
         assert_eq!((answer.status, answer.code()), (422, "VALIDATION_ERROR"), "{field}: {}", answer.json);
         let told = &answer.json["error"]["details"]["field_errors"];

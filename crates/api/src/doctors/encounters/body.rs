@@ -88,8 +88,7 @@ pub(crate) fn patient(found: &ForDoctor, now: Timestamp) -> DoctorPatient {
 
 /// Fifteen digits of the random end of the id.
 fn record_number(id: Uuid) -> String {
-    let [.., a, b, c, d, e, f] = *id.as_bytes();
-    let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    let number = id.as_u128() & ((1 << 48) - 1);
     format!("MRN{number:015}")
 }
 

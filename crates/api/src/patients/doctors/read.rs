@@ -1,5 +1,5 @@
-//! `GET patients/doctors/{id}/`: one doctor, as a search shows them and more. For whoever is logged in. 404 for a
-//! doctor who is suspended.
+//! `GET patients/doctors/{id}/`: one doctor, as a search shows them and more. For whoever is logged in. 404
+//! for a doctor who is suspended.
 
 use app::doctors;
 use axum::{Json, extract::State};

@@ -1,6 +1,6 @@
-//! `GET patients/doctors/search/`: finds doctors by all that is asked for together (D17). For whoever is logged in.
-//! Text may be spelt as people spell: ي or ی, with or without ZWNJ, begun, or with a slip. Unknown specialties,
-//! cities and insurers find nobody.
+//! `GET patients/doctors/search/`: finds doctors by all that is asked for together (D17). For whoever is
+//! logged in. Text may be spelt as people spell: ي or ی, with or without ZWNJ, begun, or with a slip.
+//! Unknown specialties, cities and insurers find nobody.
 
 use app::{admin::Page, doctors};
 use axum::{Json, extract::State, http::Uri};

@@ -79,6 +79,7 @@ pub(crate) struct ReportSummary {
 
 /// What a visit costs and what was paid.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the reference's own names")]
 pub(crate) struct Payment {
     /// Rials.
     #[schema(example = 800_000)]
@@ -111,6 +112,7 @@ pub(crate) struct CancellationPolicy {
 
 /// A new visit.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the reference's own names")]
 pub(crate) struct Booking {
     #[schema(example = "018d2f6a-3c5e-7b1a-9f00-1c2d3e4f5a6b")]
     id: Uuid,

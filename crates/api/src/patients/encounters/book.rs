@@ -87,13 +87,11 @@ fn insurance(fields: &mut Fields<'_>) -> Option<Option<InsuranceInfo>> {
     if !wanted {
         return Some(None);
     }
-    match provider.filter(|name| !name.is_empty()) {
-        Some(provider) => Some(Some(InsuranceInfo { provider, number: number.unwrap_or_default() })),
-        None => {
-            fields.violated("provider", Violation::Required);
-            None
-        }
-    }
+    let Some(provider) = provider.filter(|name| !name.is_empty()) else {
+        fields.violated("provider", Violation::Required);
+        return None;
+    };
+    Some(Some(InsuranceInfo { provider, number: number.unwrap_or_default() }))
 }
 
 #[utoipa::path(

@@ -52,7 +52,8 @@ impl Body for Pay {
         );
         let gateway = fields.optional("gateway", text(|t| rules::line(t, 40)));
         let return_url = fields.optional("return_url", text(|t| rules::line(t, 2_000)));
-        (gateway?, return_url?);
+        gateway?;
+        return_url?;
         Some(Self(method?))
     }
 }
