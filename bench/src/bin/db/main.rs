@@ -9,8 +9,15 @@
 )]
 
 mod compare;
+#[path = "../../shared/database.rs"]
+mod database;
+#[path = "../../shared/draw.rs"]
+mod draw;
+#[path = "../../shared/machine.rs"]
 mod machine;
 mod measure;
+#[path = "../../shared/median.rs"]
+mod median;
 mod ours;
 mod postgres;
 mod report;
@@ -29,6 +36,7 @@ use tokio::runtime::Builder;
 
 use crate::{
     compare::{Compared, compare},
+    database::Database,
     ours::Ours,
 };
 
@@ -97,7 +105,7 @@ async fn on_sqlite(args: &Args, dir: &Path) -> Vec<Compared> {
 }
 
 async fn on_postgres(args: &Args, server: &str) -> Vec<Compared> {
-    let database = postgres::Database::create(server).await;
+    let database = Database::create(server).await;
     println!("- {}", database.facts().await);
     let (url, rounds, plan) = (database.url.clone(), args.rounds, workload::postgres_plan(args.ops));
     // a task of its own, so that the database is dropped whatever becomes of it

@@ -9,7 +9,10 @@ use std::{
 use tokio::task::{JoinSet, yield_now};
 use uuid::Uuid;
 
-use crate::workload::{Booking, Case, DOCTORS, Draw, Peer, ROWS, Work, key};
+use crate::{
+    draw::Draw,
+    workload::{Booking, Case, DOCTORS, Peer, ROWS, Work, key},
+};
 
 /// A reader that never waits lets the other tasks have their turn after so many operations.
 const TURN: u32 = 16;

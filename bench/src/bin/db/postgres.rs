@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use db::PostgresOptions;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres::{Config, NoTls, Row};
 use uuid::Uuid;
 
-use crate::workload::{Booking, CHANGE, DETAIL, NOTE, PAGE, POINT, Peer, ROWS, SCHEMA, Visit, visit};
+use crate::{
+    database::connect,
+    workload::{Booking, CHANGE, DETAIL, NOTE, PAGE, POINT, Peer, ROWS, SCHEMA, Visit, visit},
+};
 
 /// For the report.
 pub const HOW: &str = "a deadpool pool of 16 connections (the layer has as many), prepared statements, \
@@ -16,56 +19,6 @@ pub const HOW: &str = "a deadpool pool of 16 connections (the layer has as many)
 const CONNECTIONS: usize = 16;
 /// Rows of one INSERT while the table is filled.
 const BATCH: u64 = 10_000;
-
-/// A database of this run's own.
-pub struct Database {
-    server: String,
-    name: String,
-    pub url: String,
-}
-
-impl Database {
-    pub async fn create(server: &str) -> Self {
-        let name = format!("helssa_bench_{}", std::process::id());
-        connect(server).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        Self { url: with_database(server, &name), server: server.to_owned(), name }
-    }
-
-    /// One line for the head of the report.
-    pub async fn facts(&self) -> String {
-        let client = connect(&self.url).await;
-        let mut facts = Vec::new();
-        for name in ["server_version", "fsync", "synchronous_commit", "full_page_writes"] {
-            let row = client.query_one("SELECT current_setting($1)", &[&name]).await.unwrap();
-            facts.push(format!("{name} {}", row.get::<_, String>(0)));
-        }
-        format!("PostgreSQL: {}", facts.join(", "))
-    }
-
-    /// Ends whoever still uses it.
-    pub async fn remove(self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        connect(&self.server).await.batch_execute(&drop).await.unwrap();
-    }
-}
-
-/// The same server, another database.
-fn with_database(url: &str, name: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return format!("{url} dbname={name}");
-    };
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = place.split('/').next().unwrap_or_default();
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{scheme}://{authority}/{name}{mark}{query}")
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    // it ends with its client
-    tokio::spawn(connection);
-    client
-}
 
 /// Makes and fills the tables.
 pub async fn fill(url: &str) {

@@ -1,6 +1,6 @@
 //! The table and the verdicts.
 
-use crate::{compare::Compared, measure::Sample, workload::Case};
+use crate::{compare::Compared, measure::Sample, median::median, workload::Case};
 
 pub const SQLITE: &str = "SQLite";
 pub const POSTGRES: &str = "PostgreSQL";
@@ -96,12 +96,4 @@ impl Compared {
     fn ratios(&self, what: fn(Sample) -> f64) -> Vec<f64> {
         self.rounds.iter().map(|(ours, bare)| what(*ours) / what(*bare)).collect()
     }
-}
-
-/// Of at least one value.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }

@@ -3,6 +3,8 @@
 use db::{Sql, record, sql};
 use uuid::Uuid;
 
+use crate::draw::mix;
+
 pub const ROWS: u64 = 100_000;
 pub const DOCTORS: u64 = 1_000;
 
@@ -129,24 +131,4 @@ fn plan(cases: [(Case, u32, u32); 3]) -> Vec<Work> {
         [Work { case, tasks: 1, ops: alone }, Work { case, tasks: 32, ops: together }]
     };
     cases.into_iter().flat_map(both).collect()
-}
-
-/// Numbers that are spread evenly and the same in every run with the same seed (splitmix64).
-pub struct Draw(u64);
-
-impl Draw {
-    pub const fn new(seed: u64) -> Self {
-        Self(mix(seed))
-    }
-
-    pub const fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mix(self.0) % bound
-    }
-}
-
-const fn mix(n: u64) -> u64 {
-    let n = (n ^ (n >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    n ^ (n >> 31)
 }

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod clinic;
+pub mod source;
+
 use std::{path::Path, sync::Arc};
 
 use db::{Db, Sql, sql};
