@@ -1,7 +1,7 @@
 //! One spelling for what Persian writers type in many (D17), so that a search compares what was meant.
 
-/// What stands beside a name without being part of it, and the word that joins others.
-const NOISE: [&str; 2] = ["دکتر", "و"];
+/// What stands beside a name without being part of it, and the words that join others.
+const NOISE: [&str; 5] = ["دکتر", "و", "در", "با", "برای"];
 
 /// Small letters, one form of each letter, Latin digits, no diacritics, single spaces between words. ZWNJ is
 /// nothing: what it joins is one word. Signs are spaces.

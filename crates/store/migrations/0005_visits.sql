@@ -67,9 +67,17 @@ INSERT INTO bucket_numbers (n)
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 47) SELECT n FROM numbers;
 
 -- only sqlite
+-- a conflict clause of the statement that fires a trigger holds inside it too, so OR IGNORE and OR REPLACE would drop
+-- rows there: the triggers look first, and what they raise no clause overrides
 CREATE TRIGGER visits_take_time AFTER INSERT ON visits
 WHEN NEW.status IN ('pending', 'confirmed', 'in_progress')
 BEGIN
+  SELECT RAISE(ABORT, 'doctor_times: another visit has this time') WHERE EXISTS (
+    SELECT 1 FROM doctor_times WHERE doctor_id = NEW.doctor_id AND lane = NEW.lane
+      AND bucket >= NEW.starts_at / 300000000 AND bucket < NEW.ends_at / 300000000);
+  SELECT RAISE(ABORT, 'patient_times: another visit has this time') WHERE EXISTS (
+    SELECT 1 FROM patient_times WHERE patient_id = NEW.patient_id
+      AND bucket >= NEW.starts_at / 300000000 AND bucket < NEW.ends_at / 300000000);
   INSERT INTO doctor_times (doctor_id, bucket, lane, visit_id)
   SELECT NEW.doctor_id, NEW.starts_at / 300000000 + n, NEW.lane, NEW.id FROM bucket_numbers
   WHERE n < (NEW.ends_at - NEW.starts_at) / 300000000;
@@ -89,6 +97,12 @@ WHEN NEW.status IN ('pending', 'confirmed', 'in_progress')
 BEGIN
   DELETE FROM doctor_times WHERE visit_id = NEW.id;
   DELETE FROM patient_times WHERE visit_id = NEW.id;
+  SELECT RAISE(ABORT, 'doctor_times: another visit has this time') WHERE EXISTS (
+    SELECT 1 FROM doctor_times WHERE doctor_id = NEW.doctor_id AND lane = NEW.lane
+      AND bucket >= NEW.starts_at / 300000000 AND bucket < NEW.ends_at / 300000000);
+  SELECT RAISE(ABORT, 'patient_times: another visit has this time') WHERE EXISTS (
+    SELECT 1 FROM patient_times WHERE patient_id = NEW.patient_id
+      AND bucket >= NEW.starts_at / 300000000 AND bucket < NEW.ends_at / 300000000);
   INSERT INTO doctor_times (doctor_id, bucket, lane, visit_id)
   SELECT NEW.doctor_id, NEW.starts_at / 300000000 + n, NEW.lane, NEW.id FROM bucket_numbers
   WHERE n < (NEW.ends_at - NEW.starts_at) / 300000000;

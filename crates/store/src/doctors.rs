@@ -164,6 +164,13 @@ pub async fn insert(tx: &Conn, id: UserId, entry: &Entry, now: Timestamp) -> Res
     Ok(added == 1)
 }
 
+/// Whether there is such a doctor who may be booked (primary key).
+pub async fn is_active(c: &Conn, id: UserId) -> Result<bool> {
+    let found: Option<(Uuid,)> =
+        c.one(sql!("SELECT user_id FROM doctors WHERE user_id = ?1 AND status = 'active'"), &[&id.0]).await?;
+    Ok(found.is_some())
+}
+
 /// Writes the whole entry, name included.
 pub async fn save(tx: &Conn, id: UserId, entry: &Entry, now: Timestamp) -> Result<()> {
     tx.exec(

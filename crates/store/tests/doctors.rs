@@ -251,6 +251,25 @@ async fn of_fifty_changes_at_once_none_is_lost(#[values(Engine::Sqlite, Engine::
 
 #[rstest]
 #[tokio::test]
+async fn the_suspended_and_strangers_are_not_active(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let id = add(&db, &keys, 1, &entry(1)).await;
+    let is_active = async |id: UserId| {
+        db.read(id, |c, id| Box::pin(async move { doctors::is_active(c, *id).await })).await.unwrap()
+    };
+    assert!(is_active(id).await);
+    assert!(!is_active(user(2)).await);
+    let suspended =
+        db.write((), move |tx, ()| Box::pin(doctors::set_status(tx, id, Status::Suspended, later(60))));
+    assert!(suspended.await.unwrap());
+    assert!(!is_active(id).await);
+}
+
+#[rstest]
+#[tokio::test]
 async fn nobody_but_a_doctor_can_be_locked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let (db, _folder) = database::open(engine).await;
     let keys = keys();

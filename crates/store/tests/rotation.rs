@@ -8,14 +8,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{enrol_patient, later, national_id, now, phone, profile, ring, user};
-use db::{Db, Sql, sql};
-use domain::{Role, profile::Profile};
+use common::{
+    clinic::{entry, paid, visit_id},
+    enrol_patient, later, national_id, now, phone, profile, ring, user,
+};
+use db::{Conn, Db, Sql, sql};
+use domain::{
+    Rials, Role,
+    ids::{NotificationId, PrescriptionId},
+    prescription::Item,
+    profile::Profile,
+    visit::CancelledBy,
+};
 use helssa_store::{
-    Error, Keyring, Result, accounts,
+    Error, Keyring, Result, accounts, doctors,
     keyring::Field,
-    patients,
+    notifications::{self, NewNotification},
+    patients, prescriptions,
+    ratings::{self, Rating},
     rotation::{self, COLUMNS, Column},
+    visits::{self, Visit},
 };
 use rstest::rstest;
 use testkit::{Engine, database};
@@ -24,6 +36,15 @@ use uuid::Uuid;
 
 /// More than one batch of 200.
 const PATIENTS: u32 = 250;
+/// The doctor of all of them; no patient.
+const DOCTOR: u32 = 1_000;
+/// What every fifth has nothing in.
+const SPARSE: [&str; 6] = ["email", "national_id", "insurance_number", "reason", "comment", "notes"];
+
+/// What somebody says, unless this is a fifth one.
+fn sparse(n: u32, text: &str) -> String {
+    if n.is_multiple_of(5) { String::new() } else { format!("{text} {n}") }
+}
 
 /// Every fifth has neither an address of mail nor a national id.
 fn expected(n: u32) -> Profile {
@@ -35,20 +56,101 @@ fn expected(n: u32) -> Profile {
     profile
 }
 
-/// So many patients, sealed with this ring.
+/// That patient's visit, as it was booked.
+fn booked(n: u32) -> Visit {
+    let visit = paid(n, user(DOCTOR), user(n), 30 * i64::from(n));
+    Visit { insurance_number: sparse(n, "number"), ..visit }
+}
+
+fn items(n: u32) -> Vec<Item> {
+    vec![Item { drug_name: format!("drug {n}"), ..Item::default() }]
+}
+
+/// So many patients, sealed with this ring, and to each a visit with all that can belong to it.
 async fn fill(db: &Db, keys: &Arc<Keyring>, count: u32) {
     db.write(Arc::clone(keys), move |tx, keys| {
         Box::pin(async move {
+            accounts::insert(tx, keys, user(DOCTOR), Role::Doctor, &phone(DOCTOR), now()).await?;
+            doctors::insert(tx, user(DOCTOR), &entry(DOCTOR), now()).await?;
             for n in 1..=count {
                 accounts::insert(tx, keys, user(n), Role::Patient, &phone(n), now()).await?;
                 patients::insert_empty(tx, user(n)).await?;
                 patients::save(tx, keys, user(n), &expected(n), now()).await?;
+                visit(tx, keys, n).await?;
             }
             Ok::<_, Error>(())
         })
     })
     .await
     .unwrap();
+}
+
+/// A visit that was cancelled, prescription and all, and talked about.
+async fn visit(tx: &Conn, keys: &Keyring, n: u32) -> Result<()> {
+    let visit = booked(n);
+    let (id, doctor, patient) = (visit.id, visit.doctor, visit.patient);
+    visits::insert(tx, keys, &visit).await?.unwrap();
+    let reason = sparse(n, "why");
+    visits::cancel(tx, keys, id, CancelledBy::Doctor, Rials::ZERO, &reason, later(60)).await?;
+    let rating =
+        Rating { visit: id, doctor, patient, score: 3, comment: sparse(n, "comment"), created_at: now() };
+    ratings::insert(tx, keys, &rating).await?;
+    let (items, notes) = (items(n), sparse(n, "notes"));
+    let new = prescriptions::New {
+        id: PrescriptionId(id.0),
+        visit: id,
+        doctor,
+        patient,
+        items: &items,
+        notes: &notes,
+    };
+    prescriptions::insert(tx, keys, &new, now()).await?;
+    prescriptions::cancel(tx, keys, new.id, &reason, later(60)).await?;
+    let (message, unique_key) = (format!("message {n}"), format!("key {n}"));
+    let new = NewNotification {
+        user: patient,
+        kind: "test",
+        message: &message,
+        visit: Some(id),
+        unique_key: &unique_key,
+    };
+    notifications::insert(tx, keys, NotificationId(id.0), &new, now()).await?;
+    Ok(())
+}
+
+/// All that the ring opens of a patient and of their visit is what was sealed.
+async fn assert_kept(db: &Db, keys: &Arc<Keyring>, n: u32) {
+    let patient = patients::by_id(db, keys, user(n)).await.unwrap().unwrap();
+    assert!(patient.phone == phone(n) && patient.profile == expected(n), "{n}");
+    let (visit, prescription, notification) = db
+        .read(Arc::clone(keys), move |c, keys| {
+            Box::pin(async move {
+                let id = visit_id(n);
+                let visit = visits::by_id(c, keys, id).await?.unwrap();
+                let prescription = prescriptions::by_id(c, keys, PrescriptionId(id.0)).await?.unwrap();
+                let notification = notifications::by_id(c, keys, NotificationId(id.0)).await?.unwrap();
+                Ok::<_, Error>((visit, prescription, notification))
+            })
+        })
+        .await
+        .unwrap();
+    let booked = booked(n);
+    assert_eq!((visit.chief_complaint, visit.description), (booked.chief_complaint, booked.description));
+    assert_eq!((visit.insurance_number, visit.reason), (sparse(n, "number"), sparse(n, "why")));
+    assert_eq!((prescription.notes, prescription.reason), (sparse(n, "notes"), sparse(n, "why")));
+    assert_eq!((prescription.items, notification.message), (items(n), format!("message {n}")));
+}
+
+/// The comments about the doctor, in the order of the visits.
+async fn comments(db: &Db, keys: &Arc<Keyring>) -> Vec<String> {
+    let (_, mut ratings) = db
+        .read(Arc::clone(keys), |c, keys| {
+            Box::pin(async move { ratings::of_doctor(c, keys, user(DOCTOR), 1_000, 0).await })
+        })
+        .await
+        .unwrap();
+    ratings.sort_by_key(|rating| rating.visit);
+    ratings.into_iter().map(|rating| rating.comment).collect()
 }
 
 async fn batch(
@@ -95,19 +197,24 @@ async fn every_value_is_sealed_again_in_batches(#[values(Engine::Sqlite, Engine:
     for column in COLUMNS {
         let before = sealed(&db, column.field).await;
         assert!(before.iter().all(|value| old.is_current(value) && !both.is_current(value)));
-        // the ones without a value are passed over
-        let is_sparse = ["email", "national_id"].contains(&column.field.column);
-        let expected = if is_sparse { [160, 40, 0] } else { [200, 50, 0] };
+        let expected = match (column.field.table, column.field.column) {
+            // the ones without a value are passed over
+            (_, column) if SPARSE.contains(&column) => [160, 40, 0],
+            // and the doctor's
+            ("users", "phone") => [200, 51, 0],
+            _ => [200, 50, 0],
+        };
         assert_eq!(walk(&db, &both, column).await, expected, "{:?}", column.field);
         let after = sealed(&db, column.field).await;
         assert_eq!(after.len(), before.len());
         assert!(after.iter().all(|value| both.is_current(value)), "{:?}", column.field);
         assert_eq!(walk(&db, &both, column).await, [0, 0, 0], "nothing is left to do");
     }
+    // without the old key
     for n in 1..=PATIENTS {
-        let patient = patients::by_id(&db, &new, user(n)).await.unwrap().unwrap();
-        assert!(patient.phone == phone(n) && patient.profile == expected(n), "without the old key: {n}");
+        assert_kept(&db, &new, n).await;
     }
+    assert_eq!(comments(&db, &new).await, (1..=PATIENTS).map(|n| sparse(n, "comment")).collect::<Vec<_>>());
     assert!(patients::by_id(&db, &old, user(1)).await.is_err(), "the old key alone opens nothing");
 }
 
@@ -149,8 +256,9 @@ async fn without_the_old_key_nothing_is_touched(#[values(Engine::Sqlite, Engine:
         assert!(matches!(refused, Err(Error::Stored { .. })), "{refused:?}");
     }
     for n in 1..=3 {
-        assert!(patients::by_id(&db, &old, user(n)).await.unwrap().unwrap().profile == expected(n));
+        assert_kept(&db, &old, n).await;
     }
+    assert_eq!(comments(&db, &old).await, ["comment 1", "comment 2", "comment 3"]);
 }
 
 /// Where a change and a batch meet on `PostgreSQL`.

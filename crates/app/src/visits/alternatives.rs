@@ -28,7 +28,8 @@ pub(super) async fn alternatives(
     if !practice.takes(kind) {
         return Ok(vec![]);
     }
-    let (earliest, latest) = (now + LEAD, now + HORIZON);
+    // the last moment that can be booked is one of them
+    let (earliest, latest) = (now + LEAD, now + HORIZON + SignedDuration::from_micros(1));
     let wanted = wanted.clamp(earliest, latest);
     // what was asked for may be a holiday at the edge of what can be booked
     let from = (wanted - AROUND).max(earliest);

@@ -176,7 +176,15 @@ async fn hold(
         reason: String::new(),
         created_at: now,
     };
+    // suspended since the offer was looked at
+    if !store::doctors::is_active(tx, visit.doctor).await? {
+        return Err(Ended::Refused(Refusal::Unavailable(None)));
+    }
     store::visits::expire(tx, visit.doctor, visit.patient, slot.start, slot.end, now).await?;
+    // the primary keys keep lane 0 apart; patients don't get on top of what admins put in the others either
+    if store::visits::is_taken(tx, visit.doctor, slot.start, slot.end, None).await? {
+        return Err(Ended::Taken);
+    }
     insert(tx, app, &mut visit).await?;
     if is_free {
         notices::confirmed(tx, app, &visit, now).await?;

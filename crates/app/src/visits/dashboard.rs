@@ -10,8 +10,8 @@ use crate::{App, Caller, Fault};
 
 /// Visits and notifications shown.
 const SHOWN: i64 = 5;
-/// The longest visit: one that is going on began at most so long ago.
-const LONGEST: SignedDuration = SignedDuration::from_hours(4);
+/// A visit that is going on began at most so long ago; one that began before was forgotten.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 pub struct Dashboard {
     pub today: Stats,

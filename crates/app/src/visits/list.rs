@@ -1,11 +1,13 @@
 //! Lists and single visits, for their patient and their doctor.
 
+use std::sync::Arc;
+
 use domain::ids::VisitId;
 use store::visits::{ForDoctor, ForPatient, ListFilter};
 
 use super::VisitError;
 use crate::{
-    App, Caller, Fault,
+    App, By, Caller, Fault,
     admin::{Page, Paged},
 };
 
@@ -64,13 +66,24 @@ pub async fn doctors_visits(
     Ok(Paged { count, items })
 }
 
-/// One of the visits of the doctor who asks.
-pub async fn doctors_visit(app: &App, caller: &Caller, id: VisitId) -> Result<ForDoctor, VisitError> {
-    let found = app
-        .db
-        .read((app, id), |c, (app, id)| {
-            Box::pin(async move { Ok::<_, Fault>(store::visits::one_for_doctor(c, &app.keys, *id).await?) })
+/// One of the visits of the doctor who asks; the look is written down before anything is shown.
+pub async fn doctors_visit(
+    app: &Arc<App>,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+) -> Result<ForDoctor, VisitError> {
+    let now = app.clock.now();
+    app.db
+        .write((Arc::clone(app), *caller, by.clone(), id, now), |tx, (app, caller, by, id, now)| {
+            Box::pin(async move {
+                let found = store::visits::one_for_doctor(tx, &app.keys, *id).await?;
+                let found = found.filter(|found| found.visit.doctor == caller.user);
+                let found = found.ok_or(VisitError::NotFound)?;
+                let event = by.event("visit.view", Some(found.visit.patient), id.to_string());
+                store::audit::append(tx, &app.keys, &event, *now).await?;
+                Ok(found)
+            })
         })
-        .await?;
-    found.filter(|found| found.visit.doctor == caller.user).ok_or(VisitError::NotFound)
+        .await
 }

@@ -65,7 +65,7 @@ pub(super) async fn confirmed(tx: &Conn, app: &App, visit: &Visit, now: Timestam
         let text = format!("ویزیت تازه: {patient}، {when}");
         to_doctor(tx, app, visit, (NoticeKind::NewAppointment, "confirmed", text), now).await?;
     }
-    if wants.payment_notifications {
+    if wants.payment_notifications && visit.price.patient_share > Rials::ZERO {
         let text = format!("پرداخت ویزیت {patient} به مبلغ {} ریال انجام شد", visit.price.patient_share);
         let notice = Notice {
             user: visit.doctor,
@@ -105,8 +105,9 @@ pub(super) async fn reminder(
     let key = format!("remind:{}:{minutes}", visit.starts_at.as_second());
     let when = days::spoken(visit.starts_at);
     let (doctor, patient) = (name(tx, app, visit.doctor).await?, name(tx, app, visit.patient).await?);
-    let left =
-        if minutes >= 120 { format!("{} ساعت", minutes / 60) } else { format!("{minutes} دقیقه") };
+    // as it is now: a worker may have been away
+    let left = visit.starts_at.duration_since(now).as_mins().max(1);
+    let left = if left >= 120 { format!("{} ساعت", left / 60) } else { format!("{left} دقیقه") };
     let text = format!("یادآوری: ویزیت شما با دکتر {doctor} {left} دیگر، {when} آغاز می‌شود");
     to_patient(tx, app, visit, (NoticeKind::AppointmentReminder, &key, text), now).await?;
     if preferences(tx, visit.doctor).await?.appointment_reminders {
@@ -116,7 +117,7 @@ pub(super) async fn reminder(
     Ok(())
 }
 
-/// It won't take place. Whoever cancelled knows.
+/// It won't take place. The patient is told in any case, with what comes back.
 pub(super) async fn cancelled(
     tx: &Conn,
     app: &App,

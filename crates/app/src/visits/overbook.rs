@@ -15,7 +15,7 @@ use store::{listing::Card, visits::Visit};
 use super::{
     book::{BookError, Booked, Ended, insert, secret},
     notices,
-    offer::is_free,
+    offer::{Refusal, is_free},
 };
 use crate::{
     App, By, Fault,
@@ -61,8 +61,10 @@ async fn put(tx: &Conn, app: &App, input: &Overbook, now: Timestamp) -> Result<A
     if let Some(before) = replay(tx, app, once).await? {
         return Ok(before);
     }
-    let card = store::listing::card(tx, input.doctor).await?.filter(|card| card.is_active);
-    let card = card.ok_or(BookError::NotFound)?;
+    let card = store::listing::card(tx, input.doctor).await?.ok_or(BookError::NotFound)?;
+    if !card.is_active || !card.practice.takes(input.kind) {
+        return Err(Ended::Refused(Refusal::Unavailable(None)));
+    }
     let patient = store::accounts::by_id(tx, &app.keys, input.patient).await?;
     if !patient.is_some_and(|user| user.role == Role::Patient) {
         return Err(BookError::NotFound.into());

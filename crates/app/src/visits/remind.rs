@@ -16,7 +16,10 @@ pub async fn remind(app: &Arc<App>, id: VisitId, starts_at: Timestamp, minutes: 
                 let visit = store::visits::by_id(tx, &app.keys, *id).await?;
                 let stands =
                     |v: &store::visits::Visit| v.status == Status::Confirmed && v.starts_at == *starts_at;
-                let Some(visit) = visit.filter(stands).filter(|_| *now < *starts_at) else { return Ok(()) };
+                // one that comes so late that the next is due is left to that
+                let next = notices::REMINDERS.iter().filter(|m| **m < *minutes).max().copied().unwrap_or(0);
+                let is_of_use = *now < *starts_at - domain::SignedDuration::from_mins(next);
+                let Some(visit) = visit.filter(stands).filter(|_| is_of_use) else { return Ok(()) };
                 notices::reminder(tx, app, &visit, *minutes, *now).await
             })
         })

@@ -98,6 +98,9 @@ async fn shift(
     let slot = slot.ok_or(Ended::Refused(Refusal::Unavailable(None)))?;
     let policy = visit.policy.moved(visit.starts_at, slot.start, now);
     store::visits::expire(tx, visit.doctor, visit.patient, slot.start, slot.end, now).await?;
+    if store::visits::is_taken(tx, visit.doctor, slot.start, slot.end, Some(visit.id)).await? {
+        return Err(Ended::Taken);
+    }
     match store::visits::reschedule(tx, visit.id, slot.start, slot.end, &policy, now).await? {
         Ok(true) => {}
         Ok(false) => return Err(BookError::IllegalState.into()),

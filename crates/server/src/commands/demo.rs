@@ -11,7 +11,8 @@ pub(super) async fn run(app: &Arc<App>) -> Result<(), String> {
     match demo::fill(app).await.map_err(|e| e.to_string())? {
         None => say("the database has users already; the demo clinic fills empty ones only"),
         Some(clinic) => {
-            say(&format!("the demo clinic: {} doctors, {} patients", clinic.doctors, clinic.patients));
+            let demo::Clinic { doctors, patients, visits } = clinic;
+            say(&format!("the demo clinic: {doctors} doctors, {patients} patients, {visits} visits"));
             say(&format!("  admin    {}", demo::ADMIN));
             say(&format!("  doctor   {}", demo::FIRST_DOCTOR));
             say(&format!("  patient  {}", demo::FIRST_PATIENT));

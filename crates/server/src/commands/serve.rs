@@ -16,6 +16,8 @@ use crate::{
 pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let _telemetry = telemetry::logs(&settings)?;
     let metrics = telemetry::metrics();
+    // before anybody can know that this process is there
+    let signals = Signals::new();
     let listener = listen::bind(settings.listen).map_err(|e| e.to_string())?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let app = wiring::app(&settings, wiring::Parts::default()).await.map_err(|e| e.to_string())?;
@@ -24,7 +26,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let frame = api::service(wiring::api(&settings, app.clone(), metrics.clone(), draining));
     let background = wiring::background(&app, metrics);
     let handle = Handle::new();
-    let asked = (Signals::new(), settings.drain, settings.shutdown_grace);
+    let asked = (signals, settings.drain, settings.shutdown_grace);
     let stop = tokio::spawn(stop(handle.clone(), drain, asked));
     greet(&settings, address);
     listen::serve(listener, frame, settings.tls.as_ref(), handle).await.map_err(|e| e.to_string())?;

@@ -13,8 +13,8 @@ use crate::{
 /// Works off jobs until SIGTERM or SIGINT; then finishes those at hand.
 pub(super) async fn run(settings: Settings) -> Result<(), String> {
     let _telemetry = telemetry::logs(&settings)?;
-    let app = wiring::app(&settings, wiring::Parts::default()).await.map_err(|e| e.to_string())?;
     let mut signals = Signals::new();
+    let app = wiring::app(&settings, wiring::Parts::default()).await.map_err(|e| e.to_string())?;
     let (stop, stopping) = watch::channel(false);
     let mut worker = wiring::worker(&app, stopping);
     say(&format!("HELSSA {} works off jobs", env!("CARGO_PKG_VERSION")));

@@ -1,13 +1,19 @@
 //! Every mutation, and every look at somebody else, leaves an entry in the audit log.
 
-use axum::http::Method;
+use domain::{Clock, SignedDuration};
+use providers::NotSent;
 use rstest::rstest;
-use serde_json::json;
-use testkit::{Call, Engine, TestApp, users::new_phone};
+use serde_json::{Value, json};
+use testkit::{Call, Engine, TestApp, User, users::new_phone, visits::practice};
 
-use crate::matrix::operations;
+use crate::{
+    matrix::{operations, path_of},
+    notifications::tell,
+    visits::{LED, UNKNOWN, anew, moment},
+};
 
-/// Operations that change nothing that lasts, or record only that a login is in use.
+/// Operations that change nothing that lasts, or record only that a login is in use or a notification was
+/// read.
 const NOTHING_TO_AUDIT: &[&str] = &[
     "health",
     "live",
@@ -17,6 +23,27 @@ const NOTHING_TO_AUDIT: &[&str] = &[
     "read_profile",
     "list_doctors",
     "read_doctor",
+    "search_doctors",
+    "read_public_doctor",
+    "list_slots",
+    "list_ratings",
+    "list_encounters",
+    "read_encounter",
+    "read_encounter_calendar",
+    "quote_cancellation",
+    "list_prescriptions",
+    "read_own_prescription",
+    "read_settings",
+    "read_dashboard",
+    "list_doctor_encounters",
+    "search_drugs",
+    "list_notifications",
+    "mark_notification_read",
+    "mark_all_notifications_read",
+    "list_jobs",
+    "list_specialties",
+    "list_cities",
+    "list_insurers",
 ];
 
 /// The action that each other operation leaves.
@@ -35,6 +62,28 @@ const AUDITED: &[(&str, &str)] = &[
     ("read_user_audit", "audit.view"),
     ("block_user", "user.block"),
     ("unblock_user", "user.unblock"),
+    ("retry_job", "job.retry"),
+    ("save_specialty", "reference.update"),
+    ("save_city", "reference.update"),
+    ("save_insurer", "reference.update"),
+    ("replace_settings", "practice.update"),
+    ("change_settings", "practice.update"),
+    ("book_encounter", "visit.book"),
+    ("overbook_encounter", "visit.overbook"),
+    ("pay_encounter", "visit.pay"),
+    ("reschedule_encounter", "visit.reschedule"),
+    ("cancel_encounter", "visit.cancel"),
+    ("cancel_doctor_encounter", "visit.cancel"),
+    ("read_doctor_encounter", "visit.view"),
+    ("start_encounter", "visit.start"),
+    ("complete_encounter", "visit.complete"),
+    ("miss_encounter", "visit.no_show"),
+    ("rate_encounter", "visit.rate"),
+    ("create_prescription", "prescription.create"),
+    ("read_prescription", "prescription.view"),
+    ("replace_prescription", "prescription.update"),
+    ("sign_prescription", "prescription.sign"),
+    ("cancel_prescription", "prescription.cancel"),
 ];
 
 #[test]
@@ -73,9 +122,10 @@ async fn what_is_refused_leaves_none(#[values(Engine::Sqlite, Engine::Postgres)]
             continue;
         }
         let wrong = json!({ "no such field": 1 });
-        let path = path.replace("{id}", "018d2f6a-0000-7000-8000-000000000000");
-        let answer = app.call(method.clone(), &path).by(&patient).json(&wrong).send().await;
-        assert!(answer.status >= 400 || method == Method::GET, "{operation}");
+        let answer = app.call(method, &path_of(&path, UNKNOWN)).by(&patient).json(&wrong).send().await;
+        // what takes no body has nothing to refuse, and nothing to audit either
+        let is_harmless = NOTHING_TO_AUDIT.contains(&operation.as_str());
+        assert!(answer.status >= 400 || is_harmless, "{operation}: {}", answer.json);
     }
     assert_eq!(app::maintenance::verify_audit(&app.app).await.unwrap().entries, before);
 }
@@ -83,7 +133,7 @@ async fn what_is_refused_leaves_none(#[values(Engine::Sqlite, Engine::Postgres)]
 /// A request that will succeed.
 async fn prepared(app: &TestApp, operation: &str) -> Call {
     let (method, path) = operations()[operation].clone();
-    let call = |id: &str| app.call(method.clone(), &path.replace("{id}", id));
+    let call = |id: &str| app.call(method.clone(), &path_of(&path, id));
     let reason = json!({ "reason": "test" });
     match operation {
         "verify_otp" => {
@@ -127,6 +177,97 @@ async fn prepared(app: &TestApp, operation: &str) -> Call {
             let _ = app.post(&block).by(&admin).json(&reason).send().await.expect(204);
             call(&user.id).by(&admin)
         }
+        "retry_job" => {
+            let _ = tell(app, &app.patient().await, "retry_job", true).await;
+            app.inbox.answer_texts(Some(Err(NotSent::Recipient("status 411".into()))));
+            app::jobs::run_due(&app.app).await.unwrap();
+            app.inbox.answer_texts(None);
+            let admin = app.admin().await;
+            let dead = app.get("/api/v1/admin/jobs/?status=dead").by(&admin).send().await.expect(200);
+            call(&dead.text("/results/0/id")).by(&admin)
+        }
+        "save_specialty" => {
+            call("").by(&app.admin().await).json(&json!({ "title": "متخصص قلب", "title_en": "Heart" }))
+        }
+        "save_city" => call("").by(&app.admin().await).json(&json!({ "province": "یزد", "city": "شهر نو" })),
+        "save_insurer" => call("").by(&app.admin().await).json(&json!({ "name": "بیمه نو" })),
+        "replace_settings" | "change_settings" => call("").by(&app.doctor().await).json(&practice()),
+        operation if operation.ends_with("prescription") => prescribing(app, operation, call).await,
+        operation => visiting(app, operation, call).await,
+    }
+}
+
+/// The same for what is done with a visit.
+async fn visiting(app: &TestApp, operation: &str, call: impl Fn(&str) -> Call) -> Call {
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let body = json!({
+        "doctor_id": doctor.id, "patient_id": patient.id, "scheduled_at": app.free(&doctor).await.last(),
+        "visit_type": "online", "chief_complaint": "سردرد", "reason": "test",
+    });
+    let only =
+        |fields: &[&str]| -> Value { fields.iter().map(|name| (*name, body[*name].clone())).collect() };
+    match operation {
+        "book_encounter" => {
+            let fields = only(&["doctor_id", "scheduled_at", "visit_type", "chief_complaint"]);
+            call("").by(&patient).json(&fields)
+        }
+        "overbook_encounter" => call("").by(&app.admin().await).json(&body),
+        "pay_encounter" => {
+            let visit = app.booked(&doctor, &patient).await;
+            call(&visit).by(&patient).json(&json!({ "payment_method": "wallet" }))
+        }
+        "reschedule_encounter" => {
+            call(&app.booked(&doctor, &patient).await).by(&patient).json(&only(&["scheduled_at"]))
+        }
+        "cancel_encounter" => call(&app.confirmed(&doctor, &patient).await).by(&patient),
+        "cancel_doctor_encounter" => call(&app.confirmed(&doctor, &patient).await).by(&doctor),
+        "read_doctor_encounter" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            call(&visit).by(&doctor)
+        }
+        "start_encounter" | "miss_encounter" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            call(&visit).by(&at_its_start(app, &doctor, &visit).await)
+        }
+        "complete_encounter" => {
+            let visit = app.started(&doctor, &patient).await;
+            call(&visit).by(&anew(app, &doctor).await)
+        }
+        "rate_encounter" => {
+            let visit = app.started(&doctor, &patient).await;
+            let doctor = anew(app, &doctor).await;
+            let _ = app.post(&format!("{LED}{visit}/complete/")).by(&doctor).send().await.expect(200);
+            call(&visit).by(&anew(app, &patient).await).json(&json!({ "score": 5 }))
+        }
+        other => panic!("{other} is not prepared"),
+    }
+}
+
+/// Moves the clock to a visit's start; its doctor, logged in anew.
+async fn at_its_start(app: &TestApp, doctor: &User, visit: &str) -> User {
+    let found = app.get(&format!("{LED}{visit}/")).by(doctor).send().await.expect(200);
+    let start = moment(&found.text("/scheduled_at"));
+    app.clock.advance(start.duration_since(app.clock.now()) - SignedDuration::from_secs(1));
+    anew(app, doctor).await
+}
+
+/// The same for prescriptions, in a visit that is going on.
+async fn prescribing(app: &TestApp, operation: &str, call: impl Fn(&str) -> Call) -> Call {
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.started(&doctor, &patient).await;
+    let doctor = anew(app, &doctor).await;
+    let item =
+        json!({ "drug_name": "Losartan", "dosage": "25mg", "frequency": "روزانه", "duration": "7 روز" });
+    let body = json!({ "items": [item] });
+    if operation == "create_prescription" {
+        return call(&visit).by(&doctor).json(&body);
+    }
+    let write = format!("{LED}{visit}/prescriptions/");
+    let id = app.post(&write).by(&doctor).json(&body).send().await.expect(201).text("/id");
+    match operation {
+        "read_prescription" | "sign_prescription" => call(&id).by(&doctor),
+        "replace_prescription" => call(&id).by(&doctor).json(&json!({ "items": [] })),
+        "cancel_prescription" => call(&id).by(&doctor).json(&json!({ "reason": "test" })),
         other => panic!("{other} is not prepared"),
     }
 }

@@ -131,7 +131,7 @@ async fn the_demo_clinic_is_always_the_same_and_fills_empty_databases_only(
 ) {
     let shell = Shell::new(engine).await;
     let said = shell.must(&["demo"]);
-    assert!(said.contains("8 doctors, 12 patients") && said.contains(app::demo::ADMIN), "{said}");
+    assert!(said.contains("320 doctors, 200 patients") && said.contains(app::demo::ADMIN), "{said}");
     assert!(shell.must(&["demo"]).contains("has users already"));
 }
 
@@ -183,8 +183,10 @@ async fn rotation_seals_everything_again_and_the_old_key_can_go(
     };
     let both = write(&format!("\"{new_key}\", \"{old_key}\""));
     let said = shell.must(&["keys", "rotate", "--config", &both]);
-    // 21 numbers, and of 12 patients an address of mail, a national id, and four more
-    assert!(said.contains("93 values are under the newest key now"), "{said}");
+    // 521 numbers, of 200 patients an address of mail, a national id and four more, two texts of each visit, …
+    let (count, _) = said.split_once(" values are under the newest key now").unwrap();
+    let count: u32 = count.rsplit(char::is_whitespace).next().unwrap().parse().unwrap();
+    assert!(count > 521 + 6 * 200 + 2 * 2_000, "{said}");
     assert!(shell.must(&["keys", "rotate", "--config", &both]).contains("0 values"), "twice is once");
     // the old key is gone: everything still opens
     let only_new = write(&format!("\"{new_key}\""));
@@ -203,7 +205,7 @@ async fn rotation_seals_everything_again_and_the_old_key_can_go(
         })
         .await
         .unwrap();
-    assert_eq!(found.0, 21);
+    assert_eq!(found.0, 521);
     for account in found.1.iter().filter(|account| account.role == domain::Role::Patient) {
         let patient = store::patients::by_id(&app.db, &app.keys, account.id).await.unwrap().unwrap();
         assert!(patient.profile.is_complete());

@@ -6,18 +6,15 @@ use std::{collections::BTreeSet, fs, path::Path};
 use axum::http::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Answer, Engine, TestApp, User, shape, users::new_phone};
+use testkit::{Answer, Call, Engine, TestApp, User, shape, users::new_phone, visits::practice};
+
+use crate::visits::{LED, anew};
 
 /// What is not implemented yet. Each line goes when its endpoint comes; at the end none is left.
 const NOT_YET: &[(&str, &str)] = &[
-    ("GET", "/api/v1/patients/encounters/"),
-    ("GET", "/api/v1/patients/doctors/search/"),
-    ("POST", "/api/v1/patients/encounters/book/"),
     ("POST", "/api/v1/patients/medical-files/upload/"),
-    ("GET", "/api/v1/doctors/dashboard/"),
     ("POST", "/api/v1/doctors/patient-access/grant/"),
     ("POST", "/api/v1/doctors/patients/{patient_id}/notes/"),
-    ("PUT", "/api/v1/doctors/settings/"),
     ("POST", "/api/v1/ai/chat/sessions/"),
     ("POST", "/api/v1/ai/chat/sessions/{session_id}/messages/"),
     ("POST", "/api/v1/ai/vision/analyze/"),
@@ -27,6 +24,13 @@ const NOT_YET: &[(&str, &str)] = &[
     ("POST", "/api/v1/billing/wallet/charge/"),
     ("GET", "/api/v1/billing/subscriptions/plans/"),
     ("POST", "/api/v1/billing/subscriptions/purchase/"),
+];
+
+/// Where an answer differs from its sample until another endpoint comes: path and difference. Each line goes
+/// with its reason; at the end none is left.
+const KNOWN: &[(&str, &str)] = &[
+    // no visit has a report before there are reports
+    ("/api/v1/patients/encounters/", "$.results[0].soap_report is null, documented as object"),
 ];
 
 struct Sample {
@@ -39,16 +43,20 @@ struct Sample {
 fn samples() -> Vec<Sample> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples.json");
     let all: Vec<Value> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let sample = |value: Value| Sample {
-        method: value["method"].as_str().unwrap().into(),
-        path: value["path"].as_str().unwrap().into(),
-        request: value["request"].clone(),
-        responses: value["responses"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(status, body)| (status.parse().unwrap(), body.clone()))
-            .collect(),
+    let sample = |value: Value| {
+        let documented = value["responses"].as_object().unwrap().iter();
+        let mut responses: Vec<_> =
+            documented.map(|(status, body)| (status.parse().unwrap(), body.clone())).collect();
+        // where no answer is documented, what was sent comes back
+        if responses.is_empty() {
+            responses.push((200, value["request"].clone()));
+        }
+        Sample {
+            method: value["method"].as_str().unwrap().into(),
+            path: value["path"].as_str().unwrap().into(),
+            request: value["request"].clone(),
+            responses,
+        }
     };
     all.into_iter().map(sample).collect()
 }
@@ -73,7 +81,9 @@ async fn implemented_samples_have_the_documented_shape(
                 continue;
             }
             let differences = shape::differences(body, &answer.json);
-            assert!(differences.is_empty(), "{key:?} {status}: {differences:?}\n{}", answer.json);
+            let known: Vec<_> =
+                KNOWN.iter().filter(|(path, _)| *path == key.1).map(|known| known.1).collect();
+            assert_eq!(differences, known, "{key:?} {status}: {}", answer.json);
         }
         replayed.insert((sample.method.clone(), sample.path.clone()));
     }
@@ -91,7 +101,9 @@ fn the_list_of_what_is_missing_names_samples_only() {
 /// Brings the app to the state that the sample presumes, and makes its request.
 async fn replay(app: &TestApp, sample: &Sample, status: u16) -> Answer {
     let method: Method = sample.method.parse().unwrap();
-    let call = app.call(method, &sample.path);
+    // one visit a page: the sample has a page after it
+    let page_size = if sample.path == "/api/v1/patients/encounters/" { "?page_size=1" } else { "" };
+    let call = app.call(method, &format!("{}{page_size}", sample.path));
     let phone = sample.request["phone_number"].as_str().map_or_else(new_phone, str::to_owned);
     match (sample.path.as_str(), status) {
         ("/api/v1/auth/login/otp/", 200) => call.json(&sample.request).send().await,
@@ -119,6 +131,18 @@ async fn replay(app: &TestApp, sample: &Sample, status: u16) -> Answer {
             complete(app, &user, sample).await;
             call.by(&user).send().await
         }
+        ("/api/v1/patients/encounters/", _) => two_visits(app, call).await,
+        ("/api/v1/patients/doctors/search/", _) => {
+            let _ = app.bookable_doctor().await;
+            call.by(&app.patient().await).send().await
+        }
+        ("/api/v1/patients/encounters/book/", _) => booking(app, call, sample).await,
+        ("/api/v1/doctors/dashboard/", _) => {
+            let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+            let _ = app.confirmed(&doctor, &patient).await;
+            call.by(&doctor).send().await
+        }
+        ("/api/v1/doctors/settings/", _) => call.by(&app.doctor().await).json(&sample.request).send().await,
         (path, status) => panic!("{path} {status}: no replay; write one, or list it as missing"),
     }
 }
@@ -134,4 +158,49 @@ async fn complete(app: &TestApp, user: &User, sample: &Sample) {
     for (name, sent) in profile.as_object().unwrap() {
         assert_eq!(&saved.json[name], sent, "{name} comes back as it was sent");
     }
+}
+
+/// The list of somebody whose last visit is completed and has a signed prescription.
+async fn two_visits(app: &TestApp, call: Call) -> Answer {
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let free = app.free(&doctor).await;
+    let _ = app.book(&doctor, &patient, &free[0]).await.expect(201);
+    let visit = app.started(&doctor, &patient).await;
+    let doctor = anew(app, &doctor).await;
+    let _ = app.post(&format!("{LED}{visit}/complete/")).by(&doctor).send().await.expect(200);
+    let drug = |name: &str| json!({ "drug_name": name, "dosage": "یک عدد", "frequency": "هر 8 ساعت", "duration": "7 روز" });
+    let body = json!({ "items": [drug("Losartan"), drug("Metformin"), drug("Aspirin")], "sign": true });
+    let prescriptions = format!("{LED}{visit}/prescriptions/");
+    let _ = app.post(&prescriptions).by(&doctor).json(&body).send().await.expect(201);
+    let patient = anew(app, &patient).await;
+    call.by(&patient).send().await
+}
+
+/// The sample's own booking, of a doctor who works until the evening and costs what the sample says. What is
+/// answered follows from D18 to D21, to the Rial and the minute.
+async fn booking(app: &TestApp, call: Call, sample: &Sample) -> Answer {
+    let (doctor, patient) = (app.doctor().await, app.patient().await);
+    let mut settings = practice();
+    settings["consultation_settings"]["online_consultation_fee"] = json!(800_000);
+    settings["availability"]["working_hours"]["end"] = json!("20:00");
+    let _ = app.put("/api/v1/doctors/settings/").by(&doctor).json(&settings).send().await.expect(200);
+    let mut request = sample.request.clone();
+    request["doctor_id"] = json!(doctor.id);
+    let answer = call.by(&patient).json(&request).send().await;
+    let documented = &sample.responses[0].1;
+    for field in [
+        "booking_reference",
+        "scheduled_at",
+        "estimated_duration",
+        "visit_type",
+        "meeting_link",
+        "status",
+        "cancellation_policy",
+    ] {
+        assert_eq!(answer.json[field], documented[field], "{field}: {}", answer.json);
+    }
+    for field in ["total_amount", "insurance_discount", "payable_amount", "payment_status"] {
+        assert_eq!(answer.json["payment"][field], documented["payment"][field], "{field}");
+    }
+    answer
 }

@@ -9,18 +9,35 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Engine, TestApp, User};
 
+use crate::{
+    notifications::NOTIFICATIONS,
+    visits::{Clinic, LED, MONDAY, TUESDAY, UNKNOWN, VISITS, moment},
+};
+
 /// Who gets past the door. "Other" is a caller of an allowed role who names somebody else's object.
 struct Row {
     operation: &'static str,
     allowed: &'static [Role],
     /// For everybody, logged in or not.
     public: bool,
-    /// The status for somebody else's object, where the operation names one of the caller's own.
-    other: Option<u16>,
+    /// What the operation names of the caller's own, and the status for somebody else's.
+    other: Option<(Thing, u16)>,
 }
+
+/// What belongs to somebody.
+#[derive(Clone, Copy)]
+enum Thing {
+    Session,
+    Visit,
+    Prescription,
+    Notification,
+}
+
+use Thing::{Notification, Prescription, Session, Visit};
 
 const ANYONE: &[Role] = &Role::ALL;
 const PATIENTS: &[Role] = &[Role::Patient];
+const DOCTORS: &[Role] = &[Role::Doctor];
 const STAFF: &[Role] = &[Role::Staff, Role::Admin];
 const ADMINS: &[Role] = &[Role::Admin];
 
@@ -32,8 +49,9 @@ const fn private(operation: &'static str, allowed: &'static [Role]) -> Row {
     Row { operation, allowed, public: false, other: None }
 }
 
-const fn own(operation: &'static str, allowed: &'static [Role], other: u16) -> Row {
-    Row { operation, allowed, public: false, other: Some(other) }
+/// Somebody else's is not there.
+const fn own(operation: &'static str, allowed: &'static [Role], thing: Thing) -> Row {
+    Row { operation, allowed, public: false, other: Some((thing, 404)) }
 }
 
 const MATRIX: &[Row] = &[
@@ -42,9 +60,10 @@ const MATRIX: &[Row] = &[
     public("request_otp"),
     public("verify_otp"),
     public("refresh_token"),
-    own("log_out", ANYONE, 401),
+    // the token that it names is refused as one that is broken would be
+    Row { operation: "log_out", allowed: ANYONE, public: false, other: Some((Session, 401)) },
     private("list_sessions", ANYONE),
-    own("end_session", ANYONE, 404),
+    own("end_session", ANYONE, Session),
     private("read_profile", PATIENTS),
     private("replace_profile", PATIENTS),
     private("change_profile", PATIENTS),
@@ -59,6 +78,49 @@ const MATRIX: &[Row] = &[
     private("read_user_audit", ADMINS),
     private("block_user", ADMINS),
     private("unblock_user", ADMINS),
+    private("list_jobs", STAFF),
+    private("retry_job", ADMINS),
+    private("overbook_encounter", ADMINS),
+    private("save_specialty", ADMINS),
+    private("save_city", ADMINS),
+    private("save_insurer", ADMINS),
+    public("list_specialties"),
+    public("list_cities"),
+    public("list_insurers"),
+    private("search_doctors", ANYONE),
+    private("read_public_doctor", ANYONE),
+    private("list_slots", ANYONE),
+    private("list_ratings", ANYONE),
+    private("list_notifications", ANYONE),
+    own("mark_notification_read", ANYONE, Notification),
+    private("mark_all_notifications_read", ANYONE),
+    private("book_encounter", PATIENTS),
+    private("list_encounters", PATIENTS),
+    own("read_encounter", PATIENTS, Visit),
+    own("read_encounter_calendar", PATIENTS, Visit),
+    own("pay_encounter", PATIENTS, Visit),
+    own("quote_cancellation", PATIENTS, Visit),
+    own("cancel_encounter", PATIENTS, Visit),
+    own("reschedule_encounter", PATIENTS, Visit),
+    own("rate_encounter", PATIENTS, Visit),
+    private("list_prescriptions", PATIENTS),
+    own("read_own_prescription", PATIENTS, Prescription),
+    private("read_settings", DOCTORS),
+    private("replace_settings", DOCTORS),
+    private("change_settings", DOCTORS),
+    private("read_dashboard", DOCTORS),
+    private("search_drugs", DOCTORS),
+    private("list_doctor_encounters", DOCTORS),
+    own("read_doctor_encounter", DOCTORS, Visit),
+    own("start_encounter", DOCTORS, Visit),
+    own("complete_encounter", DOCTORS, Visit),
+    own("miss_encounter", DOCTORS, Visit),
+    own("cancel_doctor_encounter", DOCTORS, Visit),
+    own("create_prescription", DOCTORS, Visit),
+    own("read_prescription", DOCTORS, Prescription),
+    own("replace_prescription", DOCTORS, Prescription),
+    own("sign_prescription", DOCTORS, Prescription),
+    own("cancel_prescription", DOCTORS, Prescription),
 ];
 
 /// Every operation: its id, method and path.
@@ -87,6 +149,13 @@ fn every_operation_has_its_row() {
     }
 }
 
+/// The path of an operation on this thing, whatever it calls its name.
+pub(crate) fn path_of(path: &str, id: &str) -> String {
+    let path = path.replace("{id}", id).replace("{code}", "cardiology");
+    assert!(!path.contains('{'), "{path} names something that has no stand-in");
+    path
+}
+
 /// Refused at the door, whatever else may be wrong with the request.
 fn is_refused(status: u16) -> bool {
     matches!(status, 401 | 403)
@@ -97,11 +166,15 @@ fn is_refused(status: u16) -> bool {
 async fn the_door_opens_to_those_and_no_others(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let operations = operations();
+    let mut users = vec![];
+    for role in TestApp::ROLES {
+        users.push(app.user(role).await);
+    }
     // a body that no operation takes: whoever gets past the door gets 422 or 404, and nothing changes
     let wrong = json!({ "no such field": true });
     for row in MATRIX {
         let (method, path) = &operations[row.operation];
-        let path = path.replace("{id}", "018d2f6a-0000-7000-8000-000000000000");
+        let path = path_of(path, UNKNOWN);
         let nobody = app.call(method.clone(), &path).json(&wrong).send().await;
         assert_eq!(
             nobody.code() == "NOT_AUTHENTICATED",
@@ -110,10 +183,10 @@ async fn the_door_opens_to_those_and_no_others(#[values(Engine::Sqlite, Engine::
             row.operation,
             nobody.status
         );
-        for role in TestApp::ROLES {
-            let user = app.user(role).await;
-            let answer = app.call(method.clone(), &path).by(&user).json(&wrong).send().await;
-            let is_allowed = row.allowed.contains(&role);
+        for user in &users {
+            let answer = app.call(method.clone(), &path).by(user).json(&wrong).send().await;
+            let (role, is_allowed) = (user.role, row.allowed.contains(&user.role));
+            assert!(answer.status < 500, "{} by {role:?}: {}", row.operation, answer.json);
             assert_eq!(
                 !is_refused(answer.status),
                 is_allowed,
@@ -128,25 +201,89 @@ async fn the_door_opens_to_those_and_no_others(#[values(Engine::Sqlite, Engine::
     }
 }
 
-#[rstest]
-#[tokio::test]
-async fn what_is_somebody_elses_is_not_there(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let operations = operations();
-    for row in MATRIX.iter().filter(|row| row.other.is_some()) {
-        for role in row.allowed {
-            let (owner, caller) = (app.patient().await, app.user(*role).await);
-            let (method, path) = &operations[row.operation];
-            let path = path.replace("{id}", &session_of(&app, &owner).await);
-            let body = json!({ "refresh": owner.refresh });
-            let answer = app.call(method.clone(), &path).by(&caller).json(&body).send().await;
-            assert_eq!(Some(answer.status), row.other, "{} by {role:?}", row.operation);
-            // and the owner has lost nothing
-            let _ = app.get("/api/v1/auth/sessions/").by(&owner).send().await.expect(200);
+/// A patient and a doctor, and one of each thing that is theirs.
+struct Owners {
+    clinic: Clinic,
+    session: String,
+    visit: String,
+    prescription: String,
+    notification: String,
+}
+
+impl Owners {
+    async fn new(engine: Engine) -> Self {
+        let mut clinic = Clinic::open(engine).await;
+        let visit = clinic.paid(MONDAY).await;
+        clinic.go_to(moment(MONDAY)).await;
+        let _ = clinic.ask(&visit, "start").send().await.expect(200);
+        let (app, doctor, patient) = (&clinic.app, &clinic.doctor, &clinic.patient);
+        let write = format!("{LED}{visit}/prescriptions/");
+        let item =
+            json!({ "drug_name": "Losartan", "dosage": "25mg", "frequency": "روزانه", "duration": "7 روز" });
+        let body = json!({ "items": [item], "sign": true });
+        let prescription = app.post(&write).by(doctor).json(&body).send().await.expect(201).text("/id");
+        let first =
+            async |path: &str| app.get(path).by(patient).send().await.expect(200).text("/results/0/id");
+        let (session, notification) = (first("/api/v1/auth/sessions/").await, first(NOTIFICATIONS).await);
+        Self { clinic, session, visit, prescription, notification }
+    }
+
+    fn id(&self, thing: Thing) -> &str {
+        match thing {
+            Session => &self.session,
+            Visit => &self.visit,
+            Prescription => &self.prescription,
+            Notification => &self.notification,
         }
+    }
+
+    /// As little as the operation takes.
+    fn body(&self, operation: &str) -> Value {
+        match operation {
+            "log_out" => json!({ "refresh": self.clinic.patient.refresh }),
+            "pay_encounter" => json!({ "payment_method": "wallet" }),
+            "reschedule_encounter" => json!({ "scheduled_at": TUESDAY }),
+            "rate_encounter" => json!({ "score": 1 }),
+            "create_prescription" | "replace_prescription" => json!({ "items": [] }),
+            "cancel_prescription" => json!({ "reason": "test" }),
+            _ => json!({}),
+        }
+    }
+
+    /// Everything that could have changed, as its owners see it.
+    async fn everything(&self) -> Value {
+        let Clinic { app, doctor, patient, .. } = &self.clinic;
+        let get = async |user: &User, path: &str| app.get(path).by(user).send().await.expect(200).json;
+        json!([
+            get(patient, "/api/v1/auth/sessions/").await["results"].as_array().map(Vec::len),
+            get(patient, &format!("{VISITS}{}/", self.visit)).await,
+            get(doctor, &format!("{LED}{}/", self.visit)).await,
+            get(patient, &format!("/api/v1/patients/prescriptions/{}/", self.prescription)).await,
+            get(patient, NOTIFICATIONS).await,
+        ])
     }
 }
 
-async fn session_of(app: &TestApp, user: &User) -> String {
-    app.get("/api/v1/auth/sessions/").by(user).send().await.expect(200).text("/results/0/id")
+#[rstest]
+#[tokio::test]
+async fn what_is_somebody_elses_is_not_there(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let owners = Owners::new(engine).await;
+    let (app, operations) = (&owners.clinic.app, operations());
+    let before = owners.everything().await;
+    let mut strangers = vec![];
+    for role in TestApp::ROLES {
+        strangers.push(app.user(role).await);
+    }
+    for row in MATRIX {
+        let Some((thing, status)) = row.other else { continue };
+        let (method, path) = &operations[row.operation];
+        let path = path_of(path, owners.id(thing));
+        for stranger in strangers.iter().filter(|user| row.allowed.contains(&user.role)) {
+            let body = owners.body(row.operation);
+            let answer = app.call(method.clone(), &path).by(stranger).json(&body).send().await;
+            let what = format!("{} by another {:?}", row.operation, stranger.role);
+            assert_eq!(answer.status, status, "{what}: {}", answer.json);
+        }
+    }
+    assert_eq!(owners.everything().await, before, "the owners have lost nothing");
 }

@@ -17,24 +17,43 @@ fn story() -> String {
 fn run_story(arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_helssa"));
+    // as `make run` does: the demo clinic first, then the server
+    let demo = Command::new(program)
+        .args(["demo", "--data-dir", &folder.path().display().to_string()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
     let server = process::serve(program, folder.path(), arguments, &[]);
     // the page's address is the default one; this server has another
     let script = story().replace("http://127.0.0.1:8000", &server.url);
     assert!(script.contains("/auth/login/otp/") && script.contains("/auth/logout/"), "{script}");
+    assert!(script.contains("/encounters/book/"), "{script}");
     let output = Command::new("bash").args(["-eu", "-o", "pipefail", "-c", &script]).output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
     // what the page says that one sees
-    for seen in
-        ["0912***4567", "\"is_new_user\":true", "\"is_profile_complete\":true", "\"access_expires_in\":3600"]
-    {
+    for seen in [
+        "0912***4567",
+        "\"is_new_user\":true",
+        "\"is_profile_complete\":true",
+        "\"working_days\":[\"saturday\"",
+        "\"medical_council_number\":\"70001\"",
+        "\"booking_reference\":\"HLS-",
+        "\"status\":\"pending\"",
+        "\"payable_amount\":240000",
+        "\"payment_status\":\"paid\"",
+        "\"name\":\"علی محمدی\"",
+        "\"status\":\"confirmed\"",
+        "\"access_expires_in\":3600",
+    ] {
         assert!(told.contains(seen), "{seen} is not in\n{told}");
     }
     assert!(told.trim_end().ends_with("401"), "{told}");
 }
 
 #[test]
-fn a_newcomer_logs_in_completes_the_profile_and_logs_out() {
+fn a_newcomer_logs_in_books_a_visit_and_logs_out() {
     run_story(&[]);
 }
 

@@ -27,9 +27,9 @@ pub enum Taken {
     Reference,
 }
 
-/// Which unique key refused the row; the names are those of the schema.
+/// Which table of times refused the row, by its unique key or its trigger; the names are those of the schema.
 fn taken(e: Error) -> Result<Taken> {
-    let Error::Db(db::Error::Unique(key)) = &e else { return Err(e) };
+    let Error::Db(db::Error::Unique(key) | db::Error::Constraint(key)) = &e else { return Err(e) };
     if key.contains("doctor_times") {
         Ok(Taken::ByDoctor)
     } else if key.contains("patient_times") {
@@ -56,6 +56,26 @@ pub async fn free_lane(
         )
         .await?;
     Ok((0..LANES).find(|lane| !taken.contains(&(*lane,))))
+}
+
+/// Whether anything but this visit of the doctor's lies between two moments, in whatever lane (primary key).
+pub async fn is_taken(
+    tx: &Conn,
+    doctor: UserId,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    but: Option<VisitId>,
+) -> Result<bool> {
+    let (first, end) = (starts_at.as_microsecond() / BUCKET, ends_at.as_microsecond() / BUCKET);
+    let found: Vec<(Uuid,)> = tx
+        .all(
+            sql!(
+                "SELECT DISTINCT visit_id FROM doctor_times WHERE doctor_id = ?1 AND bucket >= ?2 AND bucket < ?3"
+            ),
+            &[&doctor.0, &first, &end],
+        )
+        .await?;
+    Ok(found.into_iter().any(|(id,)| but.is_none_or(|but| but.0 != id)))
 }
 
 /// Adds a visit. On `Err(Taken)` by doctor or patient the transaction is lost; with a taken reference it goes on.
@@ -187,7 +207,8 @@ pub async fn reschedule(
     let changed = tx
         .exec(
             sql!(
-                "UPDATE visits SET starts_at = ?2, ends_at = ?3, free_until = ?4, lane = 0, updated_at = ?5
+                "UPDATE visits SET starts_at = ?2, ends_at = ?3, free_until = ?4, lane = 0, updated_at = ?5,
+                        hold_until = CASE WHEN hold_until > ?2 THEN ?2 ELSE hold_until END
                  WHERE id = ?1 AND (status = 'confirmed' OR (status = 'pending' AND hold_until > ?5))"
             ),
             &[&id.0, &At(starts_at), &At(ends_at), &At(policy.free_until), &At(now)],

@@ -268,6 +268,37 @@ pub async fn one_for_doctor(c: &Conn, keys: &Keyring, id: VisitId) -> Result<Opt
     row.map(|row| for_doctor(keys, row)).transpose()
 }
 
+/// The next visits that are paid for, the earliest first, those that are going on included, also past their end (index
+/// `visits_by_doctor`). `since`: a visit that is going on began at most so long ago.
+pub async fn upcoming(
+    c: &Conn,
+    keys: &Keyring,
+    doctor: UserId,
+    since: Timestamp,
+    limit: i64,
+    now: Timestamp,
+) -> Result<Vec<ForDoctor>> {
+    let rows: Vec<DoctorRow> = c
+        .all(
+            sql!(
+                "SELECT v.id, v.doctor_id, v.patient_id, v.reference, v.visit_type, v.status, v.lane, v.starts_at,
+                    v.ends_at, v.hold_until, v.chief_complaint, v.description, v.insurer, v.insurance_number, v.total,
+                    v.insurance_share, v.patient_share, v.policy_version, v.free_until, v.fee_percent, v.pay_token,
+                    v.paid, v.refunded, v.paid_at, v.started_at, v.ended_at, v.cancelled_at, v.cancelled_by, v.reason,
+                    v.created_at, u.first_name, u.last_name, p.gender, p.date_of_birth, r.id, r.items_count
+             FROM visits v
+             JOIN patients p ON p.user_id = v.patient_id JOIN users u ON u.id = v.patient_id
+             LEFT JOIN prescriptions r ON r.visit_id = v.id AND r.status <> 'cancelled'
+             WHERE v.doctor_id = ?1 AND v.starts_at >= ?2
+               AND (v.status = 'in_progress' OR (v.status = 'confirmed' AND v.ends_at > ?3))
+             ORDER BY v.starts_at, v.id LIMIT ?4"
+            ),
+            &[&doctor.0, &At(since), &At(now), &limit],
+        )
+        .await?;
+    rows.into_iter().map(|row| for_doctor(keys, row)).collect()
+}
+
 async fn both<R: FromRow>(
     c: &Conn,
     (count, page): (Sql, Sql),

@@ -16,11 +16,13 @@ use uuid::Uuid;
 use crate::{Error, Keyring, Result, keyring::Field};
 
 pub use change::{
-    Taken, cancel, confirm, end, expire, expire_due, free_lane, insert, note_payment, note_refund,
+    Taken, cancel, confirm, end, expire, expire_due, free_lane, insert, is_taken, note_payment, note_refund,
     reschedule, start,
 };
-pub use lists::{ForDoctor, ForPatient, ListFilter, of_doctor, of_patient, one_for_doctor, one_for_patient};
-pub use stats::{Stats, stats, upcoming};
+pub use lists::{
+    ForDoctor, ForPatient, ListFilter, of_doctor, of_patient, one_for_doctor, one_for_patient, upcoming,
+};
+pub use stats::{Stats, stats};
 pub use times::{busy_of_doctor, busy_of_doctors, busy_of_patient};
 
 pub(crate) const CHIEF_COMPLAINT: Field = field("chief_complaint");

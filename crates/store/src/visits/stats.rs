@@ -3,8 +3,8 @@
 use db::{At, Conn, record, sql};
 use domain::{Rials, Timestamp, ids::UserId};
 
-use super::{ForDoctor, ListFilter, rials};
-use crate::{Keyring, Result};
+use super::rials;
+use crate::Result;
 
 /// Visits that start within a span, and what they brought. Holds that have ended were never appointments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,25 +72,4 @@ pub async fn stats(
         rating_sum: row.rating_sum,
         rating_count: row.rating_count,
     })
-}
-
-/// The next visits that are paid for, the earliest first, one that is going on included.
-pub async fn upcoming(
-    c: &Conn,
-    keys: &Keyring,
-    doctor: UserId,
-    from: Timestamp,
-    limit: i64,
-    now: Timestamp,
-) -> Result<Vec<ForDoctor>> {
-    // few visits lie between the start of one that goes on and now: a small page holds enough that are live
-    let filter = ListFilter { from: Some(from), ascending: true, ..ListFilter::default() };
-    let (_, visits) = super::of_doctor(c, keys, doctor, &filter, 4 * limit, 0, now).await?;
-    let is_next = |v: &ForDoctor| {
-        matches!(v.visit.status, domain::visit::Status::Confirmed | domain::visit::Status::InProgress)
-            && v.visit.ends_at > now
-    };
-    let mut next: Vec<_> = visits.into_iter().filter(is_next).collect();
-    next.truncate(usize::try_from(limit).unwrap_or(0));
-    Ok(next)
 }

@@ -1,6 +1,6 @@
-//! `GET doctors/encounters/{id}/`: one visit of the doctor who asks. For doctors alone.
+//! `GET doctors/encounters/{id}/`: one visit of the doctor who asks. For doctors alone; audited.
 
-use app::visits;
+use app::{By, visits};
 use axum::{Json, extract::State};
 use domain::ids::VisitId;
 
@@ -8,7 +8,7 @@ use super::body::{DoctorEncounter, encounter};
 use crate::{
     Api,
     errors::ApiResult,
-    extract::{Caller, Doctor, Id},
+    extract::{Caller, Doctor, Id, Origin},
 };
 
 #[utoipa::path(
@@ -24,8 +24,9 @@ use crate::{
 pub(crate) async fn read_doctor_encounter(
     State(api): State<Api>,
     Caller { caller, .. }: Caller<Doctor>,
+    Origin(origin): Origin,
     Id(id): Id,
 ) -> ApiResult<Json<DoctorEncounter>> {
-    let found = visits::doctors_visit(&api.app, &caller, VisitId(id)).await?;
+    let found = visits::doctors_visit(&api.app, &caller, &By::caller(&caller, &origin), VisitId(id)).await?;
     Ok(Json(encounter(&api, found, api.app.clock.now())))
 }

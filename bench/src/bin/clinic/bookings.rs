@@ -1,0 +1,162 @@
+//! Bookings by 64 clients at once, each durable when it is answered, beside plain inserts on the same disk.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use app::App;
+use axum::http::{Method, StatusCode};
+use db::{Conn, sql};
+use rusqlite::Connection;
+use serde_json::json;
+use tokio::task::{JoinSet, spawn_blocking};
+use uuid::Uuid;
+
+use crate::{
+    agenda::{Agenda, Wish},
+    node::{Node, answer, request},
+    people::{DOCTORS, PATIENTS, id},
+    report::Booked,
+};
+
+const CLIENTS: u32 = 64;
+/// What a plain insert writes beside its key.
+const BODY: &str =
+    "as long as a booking's own text: headache since the day before yesterday, no fever, no nausea";
+/// For one insert of those that wait for their disk alone, so many that share a commit.
+const FEWER: u32 = 8;
+
+/// A patient's token and what they ask for.
+type Order = (String, String);
+
+/// So many bookings in so many rounds. `alone`: where to put the file of one commit each; none: not measured.
+pub async fn measure(
+    node: &Node,
+    agenda: &Agenda,
+    count: u32,
+    rounds: u32,
+    alone: Option<&Path>,
+) -> Vec<Booked> {
+    let each = count / rounds;
+    let orders: Vec<Order> = agenda.wishes(each * rounds).iter().map(|wish| order(node, wish)).collect();
+    table(&node.app).await;
+    let mut all = Vec::new();
+    for (round, orders) in (1..).zip(orders.chunks(each as usize)) {
+        // who comes first changes
+        let (bookings, inserts) = if round % 2 == 1 {
+            let bookings = book(node, orders.into()).await;
+            (bookings, insert(&node.app, each, round).await)
+        } else {
+            let inserts = insert(&node.app, each, round).await;
+            (book(node, orders.into()).await, inserts)
+        };
+        let alone = match alone {
+            Some(file) => {
+                let file: PathBuf = file.to_owned();
+                Some(spawn_blocking(move || one_by_one(&file, each / FEWER, round)).await.unwrap())
+            }
+            None => None,
+        };
+        eprintln!("bookings: round {round} of {rounds}");
+        all.push(Booked { bookings, inserts, alone });
+    }
+    all
+}
+
+fn order(node: &Node, wish: &Wish) -> Order {
+    let body = json!({
+        "doctor_id": id(DOCTORS, wish.doctor).hyphenated().to_string(),
+        "scheduled_at": wish.starts_at.to_string(),
+        "visit_type": wish.kind.as_str(),
+        "chief_complaint": "درد قفسه سینه",
+        "description": "از دو روز پیش درد خفیفی در قفسه سینه دارم",
+    });
+    (node.sign(id(PATIENTS, wish.patient)), body.to_string())
+}
+
+/// Through the API; bookings per second.
+async fn book(node: &Node, orders: Arc<[Order]>) -> f64 {
+    let (next, count) = (Arc::new(AtomicUsize::new(0)), orders.len());
+    let mut tasks = JoinSet::new();
+    let started = Instant::now();
+    for _ in 0..CLIENTS {
+        let (frame, orders, next) = (node.frame.clone(), Arc::clone(&orders), Arc::clone(&next));
+        tasks.spawn(async move {
+            while let Some((token, body)) = orders.get(next.fetch_add(1, Relaxed)) {
+                let asked = request(Method::POST, "/api/v1/patients/encounters/book/", token, body.clone());
+                let (status, said) = answer(&frame, asked).await;
+                assert_eq!(status, StatusCode::CREATED, "{body}: {}", String::from_utf8_lossy(&said));
+            }
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
+    }
+    rate(u32::try_from(count).unwrap(), started.elapsed())
+}
+
+async fn table(app: &App) {
+    let made = app.db.write((), |tx, ()| {
+        Box::pin(async move {
+            tx.script(
+                "CREATE TABLE bench_rows (id BLOB NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT",
+                "CREATE TABLE bench_rows (id UUID NOT NULL PRIMARY KEY, body TEXT NOT NULL)",
+            )
+            .await
+        })
+    });
+    made.await.unwrap();
+}
+
+/// Plain inserts through the data layer, a transaction each, as many at once; per second.
+async fn insert(app: &Arc<App>, count: u32, series: u32) -> f64 {
+    let each = count.div_ceil(CLIENTS);
+    let mut tasks = JoinSet::new();
+    let started = Instant::now();
+    for task in 0..CLIENTS {
+        let app = Arc::clone(app);
+        tasks.spawn(async move {
+            for n in 0..each {
+                app.db.write(key(series, task * each + n), |tx, key| Box::pin(add(tx, key))).await.unwrap();
+            }
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
+    }
+    rate(each * CLIENTS, started.elapsed())
+}
+
+async fn add(tx: &Conn, key: &Uuid) -> db::Result<()> {
+    tx.exec(sql!("INSERT INTO bench_rows (id, body) VALUES (?1, ?2)"), &[key, &BODY]).await?;
+    Ok(())
+}
+
+/// Plain inserts by bare rusqlite into a file of their own, one commit each; per second.
+fn one_by_one(file: &Path, count: u32, series: u32) -> f64 {
+    let conn = Connection::open(file).unwrap();
+    conn.pragma_update(None, "journal_mode", "wal").unwrap();
+    conn.pragma_update(None, "synchronous", "full").unwrap();
+    let table =
+        "CREATE TABLE IF NOT EXISTS bench_rows (id BLOB NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT";
+    conn.execute_batch(table).unwrap();
+    let mut insert = conn.prepare("INSERT INTO bench_rows (id, body) VALUES (?1, ?2)").unwrap();
+    let started = Instant::now();
+    for n in 0..count {
+        insert.execute((key(series, n), BODY)).unwrap();
+    }
+    rate(count, started.elapsed())
+}
+
+fn key(series: u32, n: u32) -> Uuid {
+    Uuid::from_u64_pair(u64::from(series), u64::from(n))
+}
+
+fn rate(count: u32, took: Duration) -> f64 {
+    f64::from(count) / took.as_secs_f64()
+}
