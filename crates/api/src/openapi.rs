@@ -107,7 +107,8 @@ fn complete(operation: &mut Operation, path: &str) {
     add(Code::TokenInvalid, is_private || path.ends_with("/auth/refresh/"));
     add(Code::Forbidden, is_private);
     add(Code::PhoneBlocked, is_login);
-    add(Code::NotFound, has_id || path.ends_with("/profile/"));
+    let names_others = path.ends_with("/book/") || path.ends_with("/admin/encounters/");
+    add(Code::NotFound, has_id || names_others || path.ends_with("/profile/"));
     let on_visits = path.contains("/encounters/") || path.contains("/prescriptions/");
     add(Code::Conflict, is_private && changes && path.contains("/admin/"));
     add(Code::IllegalState, is_private && changes && on_visits);

@@ -13,11 +13,7 @@ use common::{
     keys, later, rows, user,
 };
 use db::Db;
-use domain::{
-    Rials, Timestamp,
-    ids::{UserId, VisitId},
-    visit::Status,
-};
+use domain::{Rials, Timestamp, ids::UserId, visit::Status};
 use helssa_store::{
     Keyring,
     visits::{self, Taken, Visit},
@@ -56,28 +52,6 @@ async fn free_lane(db: &Db, doctor: UserId, from: i64, to: i64) -> Option<i64> {
 async fn expire(db: &Db, doctor: UserId, patient: UserId, minutes: i64, now: Timestamp) -> u64 {
     let (start, end) = (at(minutes), at(minutes + 20));
     db.write((), move |tx, ()| Box::pin(visits::expire(tx, doctor, patient, start, end, now))).await.unwrap()
-}
-
-async fn busy_of_doctor(db: &Db, doctor: UserId, from: i64, to: i64) -> Vec<(Timestamp, Timestamp)> {
-    db.read((), move |c, ()| Box::pin(visits::busy_of_doctor(c, doctor, at(from), at(to), later(900))))
-        .await
-        .unwrap()
-}
-
-async fn busy_of_patient(
-    db: &Db,
-    patient: UserId,
-    to: i64,
-    but: Option<VisitId>,
-) -> Vec<(Timestamp, Timestamp)> {
-    db.read((), move |c, ()| Box::pin(visits::busy_of_patient(c, patient, at(0), at(to), later(900), but)))
-        .await
-        .unwrap()
-}
-
-/// The twenty minutes from each of these on.
-fn spans(minutes: &[i64]) -> Vec<(Timestamp, Timestamp)> {
-    minutes.iter().map(|minute| (at(*minute), at(minute + 20))).collect()
 }
 
 /// How many won; all others must have lost for this reason.
@@ -358,66 +332,4 @@ async fn insert_after_expiry(db: &Db, keys: &Arc<Keyring>, visit: &Visit) -> Res
         })
         .await,
     )
-}
-
-#[rstest]
-#[tokio::test]
-async fn people_are_busy_with_what_is_live(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let (db, _folder) = database::open(engine).await;
-    let keys = keys();
-    let (doctor, patient) = enrol_both(&db, &keys).await;
-    let other = enrol_doctor(&db, &keys, 3).await;
-    let held = Visit { hold_until: Some(later(901)), ..hold(2, doctor, patient, 30) };
-    let mut kept = vec![held, hold(3, doctor, patient, 60)];
-    for (n, minutes) in [(1, 120), (4, 90), (5, 0), (6, 150)] {
-        kept.push(paid(n, doctor, patient, minutes));
-    }
-    kept.push(paid(7, other, patient, 180));
-    for visit in &kept {
-        assert_eq!(insert(&db, &keys, visit).await, Ok(()));
-    }
-    assert!(cancel(&db, &keys, 4, Rials::ZERO, "").await && start(&db, 5).await);
-    complete(&db, 6).await;
-    assert_eq!(busy_of_doctor(&db, doctor, 0, 300).await, spans(&[0, 30, 120]));
-    assert_eq!(busy_of_doctor(&db, doctor, 0, 120).await, spans(&[0, 30]), "up to there");
-    assert_eq!(busy_of_doctor(&db, doctor, 139, 140).await.last(), spans(&[120]).last(), "reaches in");
-    assert_eq!(busy_of_doctor(&db, other, 0, 300).await, spans(&[180]));
-    assert!(busy_of_doctor(&db, user(9), 0, 300).await.is_empty());
-
-    assert_eq!(busy_of_patient(&db, patient, 300, None).await, spans(&[0, 30, 120, 180]));
-    assert_eq!(busy_of_patient(&db, patient, 180, Some(visit_id(1))).await, spans(&[0, 30]));
-    assert!(busy_of_patient(&db, doctor, 300, None).await.is_empty(), "no patient");
-
-    let busy = async |doctors: Vec<UserId>| {
-        let mut busy = db
-            .read(doctors, |c, doctors| {
-                Box::pin(visits::busy_of_doctors(c, doctors, at(0), at(300), later(900)))
-            })
-            .await
-            .unwrap();
-        busy.sort_unstable();
-        busy
-    };
-    let of = |doctor: UserId, minute: i64| (doctor, at(minute), at(minute + 20));
-    let both = [of(doctor, 0), of(doctor, 30), of(doctor, 120), of(other, 180)];
-    assert_eq!(busy(vec![other, user(9), doctor]).await, both);
-    assert_eq!(busy(vec![doctor]).await, both[..3]);
-    assert!(busy(vec![]).await.is_empty());
-}
-
-#[rstest]
-#[tokio::test]
-async fn the_longest_visit_reaches_into_the_end_of_its_time(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let (db, _folder) = database::open(engine).await;
-    let keys = keys();
-    let (doctor, patient) = enrol_both(&db, &keys).await;
-    let long = Visit { ends_at: at(240), ..paid(1, doctor, patient, 0) };
-    assert_eq!(insert(&db, &keys, &long).await, Ok(()));
-    assert_eq!((rows(&db, "doctor_times").await, rows(&db, "patient_times").await), (48, 48));
-    let whole = [(at(0), at(240))];
-    assert_eq!(busy_of_doctor(&db, doctor, 239, 300).await, whole);
-    assert_eq!(insert(&db, &keys, &hold(2, doctor, patient, 235)).await, Err(Taken::ByDoctor));
-    assert_eq!(insert(&db, &keys, &hold(2, doctor, patient, 240)).await, Ok(()));
 }
