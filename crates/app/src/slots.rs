@@ -99,10 +99,19 @@ async fn first_of_each(
             None => rest.push((*id, &practice.schedule)),
         }
     }
+    // whoever has nothing soon: the rest of what can be booked, of all of them at once
     let last = days::tehran_today(now + HORIZON);
+    let ids: Vec<UserId> = rest.iter().map(|(id, _)| *id).collect();
+    let mut taken: HashMap<UserId, Vec<(Timestamp, Timestamp)>> = HashMap::new();
+    if !ids.is_empty() {
+        for (id, start, end) in store::visits::busy_of_doctors(c, &ids, now, now + HORIZON, now).await? {
+            taken.entry(id).or_default().push((start, end));
+        }
+    }
     for (id, schedule) in rest {
         let slots = offered(schedule, near.tomorrow().unwrap_or(near), last, now);
-        if let Some(slot) = untaken(c, id, slots, now).await?.first() {
+        let taken = taken.get(&id).map(Vec::as_slice).unwrap_or_default();
+        if let Some(slot) = schedule::free(&slots, taken).first() {
             found.insert(id, slot.start);
         }
     }

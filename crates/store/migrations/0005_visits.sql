@@ -27,6 +27,8 @@ CREATE TABLE visits (
   pay_token UUID NOT NULL UNIQUE,
   paid BIGINT NOT NULL CHECK (paid >= 0 AND paid <= patient_share),
   refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= paid),
+  -- how often it was moved: each move is told to two people
+  moves BIGINT NOT NULL DEFAULT 0 CHECK (moves >= 0),
   paid_at BIGINT,
   started_at BIGINT,
   ended_at BIGINT,

@@ -99,3 +99,32 @@ async fn the_longest_visit_reaches_into_the_end_of_its_time(
     assert_eq!(insert(&db, &keys, &hold(2, doctor, patient, 235)).await, Err(Taken::ByDoctor));
     assert_eq!(insert(&db, &keys, &hold(2, doctor, patient, 240)).await, Ok(()));
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_lies_ahead_and_what_is_held_is_told(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let (doctor, patient) = enrol_both(&db, &keys).await;
+    let held = Visit { hold_until: Some(later(901)), ..hold(1, doctor, patient, 30) };
+    for visit in
+        [held, hold(2, doctor, patient, 60), paid(3, doctor, patient, 0), paid(4, doctor, patient, 90)]
+    {
+        assert_eq!(insert(&db, &keys, &visit).await, Ok(()));
+    }
+    assert!(cancel(&db, &keys, 4, Rials::ZERO, "").await);
+    let ahead = async |from: i64, limit: i64| {
+        let found = db.read((), move |c, ()| Box::pin(visits::ahead_of_doctor(c, doctor, at(from), limit)));
+        found.await.unwrap()
+    };
+    assert_eq!(ahead(-1, 10).await, [visit_id(3), visit_id(1), visit_id(2)]);
+    assert_eq!(ahead(-1, 1).await, [visit_id(3)]);
+    assert_eq!(ahead(0, 10).await, [visit_id(1), visit_id(2)], "what begins now is not ahead");
+    let holds = async |seconds: i64| {
+        let held = db.read((), move |c, ()| Box::pin(visits::holds_of_patient(c, patient, later(seconds))));
+        held.await.unwrap()
+    };
+    assert_eq!((holds(0).await, holds(900).await, holds(901).await), (2, 1, 0));
+}

@@ -94,6 +94,9 @@ impl Agenda {
                 (false, 0..75) => Status::Confirmed,
                 (false, _) => Status::Pending,
             };
+            // two parts of the year may share their edge
+            let is_taken = status.is_live() && self.doctors.contains(&(doctor, slot.start));
+            let status = if is_taken { Status::Cancelled } else { status };
             let (patient, status) = self.patient(&mut draw, doctor, slot, status);
             Visit { n: 0, doctor, patient, slot, status, kind, fee, reference: String::new() }
         };

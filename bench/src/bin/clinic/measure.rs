@@ -50,6 +50,7 @@ async fn warm_up(node: &Node, case: &Case) -> f64 {
         let listed = u32::try_from(listed.map_or(0, Vec::len)).unwrap();
         results += body["count"].as_u64().map_or(listed, |count| u32::try_from(count).unwrap());
     }
+    assert!(results > 0, "{}: nothing is found", case.what);
     f64::from(results) / f64::from(u32::try_from(case.asked.len()).unwrap())
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(doctors::suspend::suspend_doctor))
         .routes(routes!(doctors::suspend::reinstate_doctor))
         .routes(routes!(encounters::overbook::overbook_encounter))
+        .routes(routes!(encounters::cancel::withdraw_encounter))
         .routes(routes!(jobs::list::list_jobs))
         .routes(routes!(jobs::retry::retry_job))
         .routes(routes!(reference::specialty::save_specialty))

@@ -113,6 +113,10 @@ codes! {
     /// The doctor doesn't offer that time or type of visit. `details.alternatives` names up to three free times.
     DoctorUnavailable "DOCTOR_UNAVAILABLE" 409
         fa "پزشک در این زمان در دسترس نیست" en "The doctor is not available at this time";
+    /// The caller holds too many times without having paid. Pay or cancel some, or wait `Retry-After` seconds.
+    TooManyHolds "TOO_MANY_HOLDS" 409
+        fa "رزروهای پرداخت‌نشده شما زیاد است؛ چندتا را بپردازید یا لغو کنید"
+        en "You hold too many times without having paid; pay or cancel some";
     /// The wallet holds too little. Charge it, or pay online.
     InsufficientBalance "INSUFFICIENT_BALANCE" 409
         fa "موجودی کیف پول کافی نیست" en "The wallet's balance is not sufficient";

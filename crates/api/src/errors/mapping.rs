@@ -183,6 +183,9 @@ impl From<BookError> for ApiError {
                 let field = "insurance_info.provider".to_owned();
                 Self::fields(vec![(field, Violation::InsuranceNotAccepted)])
             }
+            BookError::TooManyHolds => {
+                Self::new(Code::TooManyHolds).retry_after(Some(domain::visit::HOLD.as_secs()))
+            }
             BookError::IllegalState => Code::IllegalState.into(),
             BookError::Once(e) => e.into(),
             BookError::Fault(fault) => fault.into(),

@@ -9,7 +9,7 @@ use store::{
 };
 
 use super::{Page, Paged};
-use crate::{App, By, Fault, fault::faults};
+use crate::{App, By, Fault, fault::faults, jobs};
 
 /// One change to an entry.
 #[derive(Clone, Debug)]
@@ -153,6 +153,9 @@ pub async fn set_doctor_status(
                 }
                 let (action, ended) = match status {
                     Status::Suspended => {
+                        // patients don't pay for that
+                        let job = (jobs::Kind::WithdrawVisits, &jobs::WithdrawVisits { doctor: *id });
+                        jobs::enqueue(tx, app, job, *now, None, *now).await?;
                         ("doctor.suspend", store::sessions::revoke_all(tx, *id, *now).await?)
                     }
                     Status::Active => ("doctor.reinstate", vec![]),

@@ -14,7 +14,7 @@ mod worker;
 use db::Conn;
 use domain::{
     Timestamp,
-    ids::{JobId, NotificationId, VisitId},
+    ids::{JobId, NotificationId, UserId, VisitId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,10 +35,12 @@ pub enum Kind {
     Remind,
     /// See [`SendSms`].
     SendSms,
+    /// See [`WithdrawVisits`].
+    WithdrawVisits,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::Remind, Self::SendSms];
+    pub const ALL: [Self; 3] = [Self::Remind, Self::SendSms, Self::WithdrawVisits];
 
     /// The name in the queue.
     #[must_use]
@@ -46,6 +48,7 @@ impl Kind {
         match self {
             Self::Remind => "visits.remind",
             Self::SendSms => "notifications.send_sms",
+            Self::WithdrawVisits => "visits.withdraw",
         }
     }
 
@@ -68,6 +71,12 @@ pub struct Remind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendSms {
     pub notification: NotificationId,
+}
+
+/// Cancels what lies ahead of a doctor who was suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawVisits {
+    pub doctor: UserId,
 }
 
 /// Queues a job; false when one with this key is there already. The payload holds ids, nothing about anybody.

@@ -8,7 +8,7 @@ use store::jobs::Job;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{Failure, Kind, Remind, SendSms, backoff};
+use super::{Failure, Kind, Remind, SendSms, WithdrawVisits, backoff};
 use crate::{App, Fault};
 
 /// Jobs that one batch has at most; they run side by side.
@@ -79,6 +79,11 @@ async fn perform(app: Arc<App>, job: Job) -> Result<(), Failure> {
         Some(Kind::SendSms) => {
             let SendSms { notification } = payload(&job)?;
             crate::notifications::send(&app, notification).await
+        }
+        Some(Kind::WithdrawVisits) => {
+            let WithdrawVisits { doctor } = payload(&job)?;
+            crate::visits::withdraw_visits_of(&app, doctor).await?;
+            Ok(())
         }
         // a newer node may know it
         None => Err(Failure::Again("this program doesn't know such a job".into())),

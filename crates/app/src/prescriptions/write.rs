@@ -57,7 +57,8 @@ async fn write_down(
     let visit = store::visits::by_id(tx, &app.keys, input.visit).await?;
     let visit = visit.filter(|visit| visit.doctor == input.doctor).ok_or(PrescriptionError::NotFound)?;
     // neither state is ever left for one that isn't among the two
-    if !matches!(visit.status, VisitStatus::InProgress | VisitStatus::Completed) {
+    let is_open = matches!(visit.status, VisitStatus::InProgress | VisitStatus::Completed);
+    if !is_open || !visit.is_seen_by_doctor(now) {
         return Err(PrescriptionError::IllegalState);
     }
     refuse_unknown_drugs(tx, &input.items).await?;

@@ -23,6 +23,9 @@ use crate::{
     idempotency::{Answered, Once, OnceError, Render, remember, replay},
 };
 
+/// Unpaid visits that a patient may have at one time: enough for a family, too few to empty a calendar.
+const HOLDS: i64 = 25;
+
 /// Whom the patient's insurer is.
 #[derive(Clone)]
 pub struct InsuranceInfo {
@@ -73,6 +76,9 @@ pub enum BookError {
     /// The doctor doesn't take this insurance.
     #[error("insurance not accepted")]
     InsuranceNotAccepted,
+    /// The patient holds many times without having paid: pay or cancel some, or wait.
+    #[error("too many holds")]
+    TooManyHolds,
     /// The visit that was to be moved can't be moved any more.
     #[error("not in this state")]
     IllegalState,
@@ -181,6 +187,9 @@ async fn hold(
         return Err(Ended::Refused(Refusal::Unavailable(None)));
     }
     store::visits::expire(tx, visit.doctor, visit.patient, slot.start, slot.end, now).await?;
+    if !is_free && store::visits::holds_of_patient(tx, visit.patient, now).await? >= HOLDS {
+        return Err(BookError::TooManyHolds.into());
+    }
     // the primary keys keep lane 0 apart; patients don't get on top of what admins put in the others either
     if store::visits::is_taken(tx, visit.doctor, slot.start, slot.end, None).await? {
         return Err(Ended::Taken);

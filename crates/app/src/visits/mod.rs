@@ -15,6 +15,7 @@ pub mod payments;
 mod rate;
 mod remind;
 mod reschedule;
+mod withdraw;
 
 use domain::{Timestamp, ids::VisitId};
 use store::visits::Visit;
@@ -33,6 +34,7 @@ pub use rate::{RateError, Rating, rate, ratings_of_doctor};
 pub use remind::remind;
 pub use reschedule::{Reschedule, reschedule};
 pub use store::visits::{ForDoctor, ForPatient, ListFilter, Stats, Visit as Stored};
+pub use withdraw::{cancel_by_admin, withdraw_visits_of};
 
 /// Why a visit can't be changed.
 #[derive(Debug, thiserror::Error)]

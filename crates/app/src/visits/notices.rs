@@ -173,20 +173,22 @@ pub(super) async fn late_payment(
     to_patient(tx, app, visit, (NoticeKind::PaymentReceived, &key, text), now).await
 }
 
+/// An admin has put it there; the patient has to pay for it.
+pub(super) async fn overbooked(tx: &Conn, app: &App, visit: &Visit, now: Timestamp) -> Result<(), Fault> {
+    let (when, doctor) = (days::spoken(visit.starts_at), name(tx, app, visit.doctor).await?);
+    let text = format!("ویزیتی با دکتر {doctor} برای {when} برای شما ثبت شد؛ تا پیش از آن پرداخت کنید");
+    to_patient(tx, app, visit, (NoticeKind::NewAppointment, "overbooked", text), now).await
+}
+
 /// The patient has said how it was.
-pub(super) async fn rated(
-    tx: &Conn,
-    app: &App,
-    visit: &Visit,
-    score: i64,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let text = format!("یکی از بیماران به ویزیت شما امتیاز {score} داد");
+pub(super) async fn rated(tx: &Conn, app: &App, visit: &Visit, now: Timestamp) -> Result<(), Fault> {
+    // neither which visit nor how many stars: who it was is not told
+    let text = "یکی از بیماران به ویزیت خود با شما امتیاز داد".to_owned();
     let notice = Notice {
         user: visit.doctor,
         kind: NoticeKind::RatingReceived,
         message: text,
-        visit: Some(visit.id),
+        visit: None,
         unique_key: format!("rated:{}", visit.id),
         sms: false,
     };

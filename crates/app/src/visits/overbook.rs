@@ -40,11 +40,6 @@ pub struct Overbook {
 pub async fn overbook(app: &Arc<App>, input: Overbook) -> Result<Answered<Value>, BookError> {
     let now = app.clock.now();
     let _running = app.in_flight.enter(input.once.as_ref())?;
-    let on_grid =
-        input.starts_at.as_second() % GRID.as_secs() == 0 && input.starts_at.subsec_nanosecond() == 0;
-    if !on_grid || input.starts_at <= now || input.starts_at > now + HORIZON {
-        return Err(BookError::DoctorUnavailable { alternatives: vec![] });
-    }
     let booked = app
         .db
         .write((Arc::clone(app), input, now), |tx, (app, input, now)| Box::pin(put(tx, app, input, *now)))
@@ -61,6 +56,11 @@ async fn put(tx: &Conn, app: &App, input: &Overbook, now: Timestamp) -> Result<A
     if let Some(before) = replay(tx, app, once).await? {
         return Ok(before);
     }
+    let starts_at = input.starts_at;
+    let on_grid = starts_at.as_second() % GRID.as_secs() == 0 && starts_at.subsec_nanosecond() == 0;
+    if !on_grid || starts_at <= now || starts_at > now + HORIZON {
+        return Err(Ended::Refused(Refusal::Unavailable(None)));
+    }
     let card = store::listing::card(tx, input.doctor).await?.ok_or(BookError::NotFound)?;
     if !card.is_active || !card.practice.takes(input.kind) {
         return Err(Ended::Refused(Refusal::Unavailable(None)));
@@ -74,8 +74,9 @@ async fn put(tx: &Conn, app: &App, input: &Overbook, now: Timestamp) -> Result<A
     store::visits::expire(tx, visit.doctor, visit.patient, start, end, now).await?;
     visit.lane = store::visits::free_lane(tx, visit.doctor, start, end).await?.ok_or(Ended::Taken)?;
     insert(tx, app, &mut visit).await?;
-    if visit.status == Status::Confirmed {
-        notices::confirmed(tx, app, &visit, now).await?;
+    match visit.status {
+        Status::Confirmed => notices::confirmed(tx, app, &visit, now).await?,
+        _ => notices::overbooked(tx, app, &visit, now).await?,
     }
     let id = visit.id;
     let booked = Booked {

@@ -69,7 +69,7 @@ pub async fn rate(
                 if !store::ratings::insert(tx, &app.keys, &rating).await? {
                     return Err(RateError::IllegalState);
                 }
-                notices::rated(tx, app, &visit, *score, *now).await?;
+                notices::rated(tx, app, &visit, *now).await?;
                 let event = by.event("visit.rate", Some(caller.user), id.to_string());
                 audit::append(tx, &app.keys, &event, *now).await?;
                 Ok(rating)

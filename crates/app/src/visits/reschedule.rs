@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use db::Conn;
-use domain::{Timestamp, ids::VisitId, practice::Practice, schedule::Slot, visit::Event};
+use domain::{
+    Timestamp,
+    ids::VisitId,
+    practice::Practice,
+    schedule::Slot,
+    visit::{Event, Policy, Status},
+};
 use serde_json::Value;
 use store::visits::Visit;
 
@@ -96,7 +102,11 @@ async fn shift(
         return Err(BookError::IllegalState.into());
     }
     let slot = slot.ok_or(Ended::Refused(Refusal::Unavailable(None)))?;
-    let policy = visit.policy.moved(visit.starts_at, slot.start, now);
+    // nothing was paid yet: as if it were booked now
+    let policy = match visit.status {
+        Status::Pending => Policy::current(slot.start),
+        _ => visit.policy.moved(visit.starts_at, slot.start, now),
+    };
     store::visits::expire(tx, visit.doctor, visit.patient, slot.start, slot.end, now).await?;
     if store::visits::is_taken(tx, visit.doctor, slot.start, slot.end, Some(visit.id)).await? {
         return Err(Ended::Taken);

@@ -179,6 +179,17 @@ impl Schedule {
 /// The slots that none of `busy` (start, end pairs) overlaps.
 #[must_use]
 pub fn free(slots: &[Slot], busy: &[(Timestamp, Timestamp)]) -> Vec<Slot> {
-    let is_free = |slot: &Slot| !busy.iter().any(|(start, end)| *start < slot.end && slot.start < *end);
+    // ends[i]: the latest end of the busy times up to i, in the order of their starts
+    let mut sorted = busy.to_vec();
+    sorted.sort_unstable();
+    let mut latest = Timestamp::MIN;
+    for (_, end) in &mut sorted {
+        latest = latest.max(*end);
+        *end = latest;
+    }
+    let is_free = |slot: &Slot| {
+        let begun = sorted.partition_point(|(start, _)| *start < slot.end);
+        begun == 0 || sorted[begun - 1].1 <= slot.start
+    };
     slots.iter().copied().filter(is_free).collect()
 }

@@ -75,6 +75,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("cancel_encounter", "visit.cancel"),
     ("cancel_doctor_encounter", "visit.cancel"),
     ("read_doctor_encounter", "visit.view"),
+    ("withdraw_encounter", "visit.withdraw"),
     ("start_encounter", "visit.start"),
     ("complete_encounter", "visit.complete"),
     ("miss_encounter", "visit.no_show"),
@@ -221,6 +222,10 @@ async fn visiting(app: &TestApp, operation: &str, call: impl Fn(&str) -> Call) -
         }
         "cancel_encounter" => call(&app.confirmed(&doctor, &patient).await).by(&patient),
         "cancel_doctor_encounter" => call(&app.confirmed(&doctor, &patient).await).by(&doctor),
+        "withdraw_encounter" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            call(&visit).by(&app.admin().await).json(&json!({ "reason": "test" }))
+        }
         "read_doctor_encounter" => {
             let visit = app.confirmed(&doctor, &patient).await;
             call(&visit).by(&doctor)

@@ -41,3 +41,4 @@ mod story;
 mod tokens;
 mod users;
 mod visits;
+mod withdrawal;

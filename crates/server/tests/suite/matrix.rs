@@ -80,6 +80,7 @@ const MATRIX: &[Row] = &[
     private("unblock_user", ADMINS),
     private("list_jobs", STAFF),
     private("retry_job", ADMINS),
+    private("withdraw_encounter", ADMINS),
     private("overbook_encounter", ADMINS),
     private("save_specialty", ADMINS),
     private("save_city", ADMINS),

@@ -445,6 +445,8 @@ async fn a_visit_is_shown_to_both_sides_with_what_is_theirs(
         assert_eq!(&seen[field], value, "{field} of the list");
     }
 
+    let _ = clinic.ask(visit, "pay").send().await.expect(200);
+    let seen = clinic.seen(visit).await;
     let led = clinic.led(visit).await;
     assert_eq!((&led["patient"]["name"], &led["patient"]["age"]), (&json!("علی محمدی"), &json!(32)));
     assert_eq!(led["patient"]["gender"], "male");

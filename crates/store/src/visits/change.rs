@@ -16,6 +16,9 @@ const BUCKET: i64 = 300_000_000;
 /// Visits of a doctor that may lie on top of each other when admins say so.
 const LANES: i64 = 4;
 
+/// How often a visit may be moved.
+const MOVES: i64 = 5;
+
 /// Why a visit could not take its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -207,11 +210,11 @@ pub async fn reschedule(
     let changed = tx
         .exec(
             sql!(
-                "UPDATE visits SET starts_at = ?2, ends_at = ?3, free_until = ?4, lane = 0, updated_at = ?5,
+                "UPDATE visits SET starts_at = ?2, ends_at = ?3, free_until = ?4, lane = 0, moves = moves + 1, updated_at = ?5,
                         hold_until = CASE WHEN hold_until > ?2 THEN ?2 ELSE hold_until END
-                 WHERE id = ?1 AND (status = 'confirmed' OR (status = 'pending' AND hold_until > ?5))"
+                 WHERE id = ?1 AND moves < ?6 AND (status = 'confirmed' OR (status = 'pending' AND hold_until > ?5))"
             ),
-            &[&id.0, &At(starts_at), &At(ends_at), &At(policy.free_until), &At(now)],
+            &[&id.0, &At(starts_at), &At(ends_at), &At(policy.free_until), &At(now), &MOVES],
         )
         .await;
     match changed.map_err(Error::from) {

@@ -23,7 +23,7 @@ pub use lists::{
     ForDoctor, ForPatient, ListFilter, of_doctor, of_patient, one_for_doctor, one_for_patient, upcoming,
 };
 pub use stats::{Stats, stats};
-pub use times::{busy_of_doctor, busy_of_doctors, busy_of_patient};
+pub use times::{ahead_of_doctor, busy_of_doctor, busy_of_doctors, busy_of_patient, holds_of_patient};
 
 pub(crate) const CHIEF_COMPLAINT: Field = field("chief_complaint");
 pub(crate) const DESCRIPTION: Field = field("description");
@@ -71,6 +71,18 @@ pub struct Visit {
 domain::blank_debug!(Visit);
 
 impl Visit {
+    /// Whether its doctor may see what the patient said (D23): while it is confirmed or goes on, and for 30 days after
+    /// it was completed.
+    #[must_use]
+    pub fn is_seen_by_doctor(&self, now: Timestamp) -> bool {
+        const AFTER: domain::SignedDuration = domain::SignedDuration::from_hours(24 * 30);
+        match self.status_at(now) {
+            Status::Confirmed | Status::InProgress => true,
+            Status::Completed => now <= self.ended_at.unwrap_or(self.ends_at) + AFTER,
+            Status::Pending | Status::Cancelled | Status::NoShow => false,
+        }
+    }
+
     /// A hold ends at its time, whether or not somebody has written that down (D19).
     #[must_use]
     pub fn status_at(&self, now: Timestamp) -> Status {

@@ -61,6 +61,35 @@ pub async fn busy_of_doctors(
     Ok(rows.into_iter().map(|(id, At(start), At(end))| (UserId(id), start, end)).collect())
 }
 
+/// Visits of a doctor that are held or confirmed and still lie ahead, the earliest first (index `visits_by_doctor`).
+pub async fn ahead_of_doctor(c: &Conn, doctor: UserId, from: Timestamp, limit: i64) -> Result<Vec<VisitId>> {
+    let rows: Vec<(Uuid,)> = c
+        .all(
+            sql!(
+                "SELECT id FROM visits
+                 WHERE doctor_id = ?1 AND starts_at > ?2 AND status IN ('pending', 'confirmed')
+                 ORDER BY starts_at, id LIMIT ?3"
+            ),
+            &[&doctor.0, &At(from), &limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| VisitId(id)).collect())
+}
+
+/// How many times a patient holds without having paid (index `visits_by_patient`, covering).
+pub async fn holds_of_patient(c: &Conn, patient: UserId, now: Timestamp) -> Result<i64> {
+    let found: Option<(i64,)> = c
+        .one(
+            sql!(
+                "SELECT count(*) FROM visits
+                 WHERE patient_id = ?1 AND starts_at >= ?2 AND status = 'pending' AND hold_until > ?2"
+            ),
+            &[&patient.0, &At(now)],
+        )
+        .await?;
+    Ok(found.map_or(0, |(n,)| n))
+}
+
 /// Times that live visits of a patient occupy, but for one visit of theirs (index `visits_by_patient`).
 pub async fn busy_of_patient(
     c: &Conn,

@@ -1,3 +1,4 @@
 //! What admins do with visits.
 
+pub(crate) mod cancel;
 pub(crate) mod overbook;

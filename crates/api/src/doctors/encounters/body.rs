@@ -12,6 +12,8 @@ use crate::{
     time::rfc3339,
 };
 
+/// What the patient said, their age and gender are empty while the visit is not paid, after it was cancelled or missed,
+/// and from 30 days after its end on.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DoctorEncounter {
     #[schema(example = "018d2f6a-3c5e-7b1a-9f00-1c2d3e4f5a6b")]
@@ -93,8 +95,13 @@ fn record_number(id: Uuid) -> String {
 }
 
 pub(super) fn encounter(api: &Api, found: ForDoctor, now: Timestamp) -> DoctorEncounter {
-    let patient = patient(&found, now);
-    let visit = found.visit;
+    let mut patient = patient(&found, now);
+    let mut visit = found.visit;
+    if !visit.is_seen_by_doctor(now) {
+        (patient.age, patient.gender) = (0, "");
+        visit.chief_complaint.clear();
+        visit.description.clear();
+    }
     DoctorEncounter {
         id: visit.id.0,
         patient,

@@ -60,7 +60,7 @@ pub(crate) struct CancelledBody {
     payment: Payment,
 }
 
-fn body(api: &Api, cancelled: Cancelled, now: Timestamp) -> CancelledBody {
+pub(crate) fn body(api: &Api, cancelled: Cancelled, now: Timestamp) -> CancelledBody {
     let visit = cancelled.visit;
     CancelledBody {
         id: visit.id.0,

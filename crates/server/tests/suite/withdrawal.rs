@@ -1,0 +1,105 @@
+//! What protects patients from the clinic, and the clinic from patients: a suspended doctor's visits are given back,
+//! nobody holds a whole calendar, nobody is texted without end, and a doctor sees no more than a visit allows.
+
+use domain::SignedDuration;
+use rstest::rstest;
+use serde_json::json;
+use testkit::{Engine, TestApp};
+
+#[rstest]
+#[tokio::test]
+async fn a_suspended_doctors_patients_get_everything_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient, admin) = (app.bookable_doctor().await, app.patient().await, app.admin().await);
+    let visit = app.confirmed(&doctor, &patient).await;
+    let suspend = format!("/api/v1/admin/doctors/{}/suspend/", doctor.id);
+    let _ = app.post(&suspend).by(&admin).json(&json!({ "reason": "test" })).send().await.expect(200);
+    app::jobs::run_due(&app.app).await.unwrap();
+    let path = format!("/api/v1/patients/encounters/{visit}/");
+    let found = app.get(&path).by(&patient).send().await.expect(200);
+    assert_eq!((found.text("/status"), found.text("/cancelled_by")), ("cancelled".into(), "admin".into()));
+    assert_eq!(found.text("/payment/payment_status"), "refunded");
+    assert_eq!(app.audited("visit.withdraw").await, 1);
+    let told = app.get("/api/v1/notifications/").by(&patient).send().await.expect(200);
+    assert!(told.json.to_string().contains("600000 ریال به کیف پول"), "{}", told.json);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_gives_back_a_visit_whose_doctor_never_came(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.confirmed(&doctor, &patient).await;
+    app.clock.advance(SignedDuration::from_hours(24 * 10));
+    let (patient, admin) = (app.log_in(&patient.phone).await, app.admin().await);
+    let own = format!("/api/v1/patients/encounters/{visit}/cancel/");
+    assert_eq!(app.post(&own).by(&patient).send().await.expect(409).code(), "ILLEGAL_STATE");
+    let path = format!("/api/v1/admin/encounters/{visit}/cancel/");
+    let reason = json!({ "reason": "پزشک نیامد" });
+    let cancelled = app.post(&path).by(&admin).json(&reason).send().await.expect(200);
+    assert_eq!(
+        (&cancelled.json["refund_amount"], &cancelled.json["fee_amount"]),
+        (&600_000.into(), &0.into())
+    );
+    assert_eq!(app.post(&path).by(&admin).json(&reason).send().await.expect(409).code(), "ILLEGAL_STATE");
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_holds_more_than_25_times_without_paying(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let free = app.free(&doctor).await;
+    for at in &free[..25] {
+        let _ = app.book(&doctor, &patient, at).await.expect(201);
+    }
+    let refused = app.book(&doctor, &patient, &free[25]).await.expect(409);
+    assert_eq!((refused.code(), refused.header("retry-after")), ("TOO_MANY_HOLDS", Some("900")));
+    let _ = app.book(&doctor, &app.patient().await, &free[25]).await.expect(201);
+    app.clock.advance(SignedDuration::from_mins(16));
+    let free = app.free(&doctor).await;
+    let _ = app.book(&doctor, &patient, &free[3]).await.expect(201);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_can_be_moved_five_times(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.confirmed(&doctor, &patient).await;
+    let free = app.free(&doctor).await;
+    let path = format!("/api/v1/patients/encounters/{visit}/reschedule/");
+    for (n, at) in free.iter().rev().take(6).enumerate() {
+        let wish = json!({ "scheduled_at": at });
+        let moved = app.post(&path).by(&patient).json(&wish).send().await;
+        assert_eq!(moved.status, if n < 5 { 200 } else { 409 }, "move {n}: {}", moved.json);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_doctor_sees_what_was_said_only_while_the_visit_lets_them(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.booked(&doctor, &patient).await;
+    let path = format!("/api/v1/doctors/encounters/{visit}/");
+    let held = app.get(&path).by(&doctor).send().await.expect(200);
+    assert_eq!(held.text("/chief_complaint"), "", "nobody has paid for it");
+    let pay = format!("/api/v1/patients/encounters/{visit}/pay/");
+    let wallet = json!({ "payment_method": "wallet" });
+    let _ = app.post(&pay).by(&patient).json(&wallet).send().await.expect(200);
+    let paid = app.get(&path).by(&doctor).send().await.expect(200);
+    assert_eq!(paid.text("/chief_complaint"), "سردرد");
+    let cancel = format!("/api/v1/patients/encounters/{visit}/cancel/");
+    let _ = app.post(&cancel).by(&patient).send().await.expect(200);
+    let cancelled = app.get(&path).by(&doctor).send().await.expect(200);
+    assert_eq!(cancelled.text("/chief_complaint"), "");
+}
