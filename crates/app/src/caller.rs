@@ -8,7 +8,7 @@ use domain::{
 use crate::{
     App, Fault,
     fault::faults,
-    tokens::{Invalid, TokenType},
+    tokens::{self, Invalid},
 };
 
 /// An authenticated user.
@@ -39,11 +39,10 @@ impl App {
     /// The caller that an access token stands for.
     pub async fn authenticate(&self, access_token: &str) -> Result<Caller, AuthenticationError> {
         let now = self.clock.now();
-        let claims = self.tokens.check(access_token, TokenType::Access, now)?;
-        let session = SessionId(claims.sid);
+        let tokens::Access { user, session, role, .. } = self.tokens.access(access_token, now)?;
         if self.revocations.contains(&self.db, session, now).await? {
             return Err(AuthenticationError::TokenInvalid);
         }
-        Ok(Caller { user: UserId(claims.sub), role: claims.role, session })
+        Ok(Caller { user, role, session })
     }
 }

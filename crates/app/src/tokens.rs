@@ -1,11 +1,14 @@
 //! Access and refresh tokens (D15): HS256 JWTs, signed with the newest key, checked with any.
 
+use std::collections::HashMap;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     Role, Secret, SignedDuration, Timestamp,
     ids::{SessionId, UserId, new_v7},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use store::keyring::{Key, derive};
 use uuid::Uuid;
@@ -56,10 +59,32 @@ pub struct Claims {
 #[error("token invalid")]
 pub struct Invalid;
 
+/// What an access token says about its bearer.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    pub user: UserId,
+    pub session: SessionId,
+    pub role: Role,
+    /// Seconds since 1970 UTC.
+    issued: i64,
+    ends: i64,
+}
+
+impl Access {
+    fn is_alive(&self, now: Timestamp) -> bool {
+        self.ends > now.as_second() && self.issued <= now.as_second() + 60
+    }
+}
+
+/// Tokens whose signature was checked are known by heart, so many at most; half a kilobyte each.
+const KNOWN: usize = 8_192;
+
 /// Makes and checks tokens.
 pub struct Tokens {
     settings: Settings,
     keys: Vec<SigningKey>,
+    /// Letter for letter; their time is looked at each time.
+    known: RwLock<HashMap<Box<str>, Access>>,
 }
 
 struct SigningKey {
@@ -81,7 +106,7 @@ impl Tokens {
             let written = token.split('.').next().unwrap_or_default().to_owned();
             SigningKey { header, written, encoding, decoding: DecodingKey::from_secret(&secret) }
         };
-        Self { settings, keys: keys.iter().map(signing).collect() }
+        Self { settings, keys: keys.iter().map(signing).collect(), known: RwLock::default() }
     }
 
     pub const fn settings(&self) -> &Settings {
@@ -114,6 +139,27 @@ impl Tokens {
         };
         let key = self.keys.first().ok_or(Invalid)?;
         jsonwebtoken::encode(&key.header, &claims, &key.encoding).map(Secret::new).map_err(|_| Invalid)
+    }
+
+    /// Whose access token this is, if it is ours and alive. One that was seen before isn't verified again.
+    pub fn access(&self, token: &str, now: Timestamp) -> Result<Access, Invalid> {
+        if let Some(access) = self.known.read().get(token).copied() {
+            return if access.is_alive(now) { Ok(access) } else { Err(Invalid) };
+        }
+        let claims = self.check(token, TokenType::Access, now)?;
+        let access = Access {
+            user: UserId(claims.sub),
+            session: SessionId(claims.sid),
+            role: claims.role,
+            issued: claims.iat,
+            ends: claims.exp,
+        };
+        let mut known = self.known.write();
+        if known.len() >= KNOWN {
+            known.clear();
+        }
+        known.insert(token.into(), access);
+        Ok(access)
     }
 
     /// What a token says, if it is ours, of this type and alive.
