@@ -33,6 +33,8 @@ pub enum Violation {
     BirthDate,
     /// Not an address of electronic mail.
     Email,
+    /// Not an Iranian IBAN: wrong length or check digits.
+    Iban,
     /// Not ten digits.
     PostalCode,
     /// Not a specialty's code: small Latin letters, digits, `-` and `_`.

@@ -20,6 +20,8 @@ pub enum Actor {
     User(UserId),
     /// Somebody at the server's command line.
     CommandLine,
+    /// Whoever called an address that is open to everybody.
+    Stranger,
 }
 
 /// One thing that happened. `detail` names fields and reasons, never their values.
@@ -81,6 +83,7 @@ pub async fn append(tx: &Conn, keys: &Keyring, event: &Event<'_>, now: Timestamp
     let (actor_id, actor_kind) = match event.actor {
         Actor::User(id) => (Some(id.0), "user"),
         Actor::CommandLine => (None, "command line"),
+        Actor::Stranger => (None, "stranger"),
     };
     let chain = chain_of(event.subject.map(|id| id.0).or(actor_id));
     let genesis = genesis();
@@ -135,7 +138,7 @@ pub async fn append(tx: &Conn, keys: &Keyring, event: &Event<'_>, now: Timestamp
 #[derive(Clone, Debug)]
 pub struct Recorded {
     pub at: Timestamp,
-    /// None: [`Actor::CommandLine`].
+    /// None: [`Actor::CommandLine`] or [`Actor::Stranger`].
     pub actor_id: Option<UserId>,
     /// In the words that [`append`] has for it.
     pub actor_kind: String,

@@ -284,23 +284,34 @@ pub async fn counts(c: &Conn) -> Result<Counts> {
     Ok(Counts { queued: of(Status::Queued), dead: of(Status::Dead) })
 }
 
+/// The last moment that a run may wait for. What waits for a later one was taken by a clock that was ahead: it would
+/// wait for as long as that was. Two periods, because clocks of two nodes may differ a little.
+fn latest(now: Timestamp, next: Timestamp) -> Timestamp {
+    next + next.duration_since(now)
+}
+
 /// Whether [`tick`] may win: a look that takes no lock (primary key).
-pub async fn is_due(c: &Conn, name: &str, now: Timestamp) -> Result<bool> {
-    let later: Option<(String,)> =
-        c.one(sql!("SELECT name FROM cron WHERE name = ?1 AND next_at > ?2"), &[&name, &At(now)]).await?;
+pub async fn is_due(c: &Conn, name: &str, now: Timestamp, next: Timestamp) -> Result<bool> {
+    let later: Option<(String,)> = c
+        .one(
+            sql!("SELECT name FROM cron WHERE name = ?1 AND next_at > ?2 AND next_at <= ?3"),
+            &[&name, &At(now), &At(latest(now, next))],
+        )
+        .await?;
     Ok(later.is_none())
 }
 
-/// Takes one run of what happens again and again; the next one is due at `next`. False when it isn't due,
-/// or another node has taken it (primary key).
+/// Takes one run of what happens again and again; the next one is due at `next`, a period from now. False when it isn't
+/// due, or another node has taken it (primary key). One that waits for more than two periods is due.
 pub async fn tick(tx: &Conn, name: &str, now: Timestamp, next: Timestamp) -> Result<bool> {
     let taken = tx
         .exec(
             sql!(
                 "INSERT INTO cron (name, next_at) VALUES (?1, ?3)
-                 ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at WHERE cron.next_at <= ?2"
+                 ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at
+                 WHERE cron.next_at <= ?2 OR cron.next_at > ?4"
             ),
-            &[&name, &At(now), &At(next)],
+            &[&name, &At(now), &At(next), &At(latest(now, next))],
         )
         .await?;
     Ok(taken == 1)

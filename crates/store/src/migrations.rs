@@ -22,4 +22,10 @@ pub const MIGRATIONS: &[Migration] = steps! {
     6 "0006_jobs",
     7 "0007_prescriptions",
     8 "0008_reference_data",
+    9 "0009_ledger",
+    10 "0010_charges",
+    11 "0011_subscriptions",
+    12 "0012_payouts",
+    13 "0013_invoices",
+    14 "0014_refunds",
 };

@@ -4,7 +4,8 @@ use db::{Conn, Param, Sql, sql};
 use uuid::Uuid;
 
 use crate::{
-    Keyring, Result, accounts, keyring::Field, notifications, patients, prescriptions, ratings, visits,
+    Keyring, Result, accounts, keyring::Field, notifications, patients, payouts, prescriptions, ratings,
+    visits,
 };
 
 /// One sealed column: how to walk its rows in the order of their keys, and how to replace a value
@@ -102,6 +103,11 @@ pub const COLUMNS: &[Column] = &[
         prescriptions::REASON,
         "SELECT id, reason FROM prescriptions WHERE id > ?1 ORDER BY id LIMIT 200",
         "UPDATE prescriptions SET reason = ?3 WHERE id = ?1 AND reason = ?2"
+    ),
+    column!(
+        payouts::IBAN,
+        "SELECT id, iban FROM payouts WHERE id > ?1 ORDER BY id LIMIT 200",
+        "UPDATE payouts SET iban = ?3 WHERE id = ?1 AND iban = ?2"
     ),
 ];
 

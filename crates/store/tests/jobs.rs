@@ -89,7 +89,7 @@ async fn tick(db: &Db, name: &'static str, at: Timestamp, next: Timestamp) -> bo
 }
 
 async fn is_due(db: &Db, name: &'static str, at: Timestamp) -> bool {
-    db.read((), move |c, ()| Box::pin(jobs::is_due(c, name, at))).await.unwrap()
+    db.read((), move |c, ()| Box::pin(jobs::is_due(c, name, at, at + MINUTE))).await.unwrap()
 }
 
 #[rstest]
@@ -277,6 +277,21 @@ async fn a_run_is_taken_when_it_is_due(#[values(Engine::Sqlite, Engine::Postgres
     // after a night in which nobody ran it, once
     assert!(tick(&db, "sweep", later(9_000), later(9_060)).await);
     assert!(!tick(&db, "sweep", later(9_000), later(9_060)).await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_was_ahead_holds_no_run_up(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (db, _folder) = database::open(engine).await;
+    assert!(tick(&db, "sweep", later(86_400), later(86_460)).await);
+    assert!(is_due(&db, "sweep", now()).await, "the clock is right again");
+    assert!(tick(&db, "sweep", now(), later(60)).await);
+    assert!(!is_due(&db, "sweep", later(1)).await, "once");
+    assert!(!tick(&db, "sweep", later(1), later(61)).await);
+    // a node whose clock is half a minute behind does not take it again
+    assert!(tick(&db, "sweep", later(60), later(120)).await);
+    assert!(!is_due(&db, "sweep", later(30)).await);
+    assert!(!tick(&db, "sweep", later(30), later(90)).await);
 }
 
 #[rstest]

@@ -29,6 +29,14 @@ const WALKS: &[(&str, &str)] = &[
     ("FROM drugs ORDER BY code;", "the whole list, kept in memory"),
     ("FROM specialties ORDER BY title, code;", "the whole list, a small one"),
     ("FROM cities ORDER BY province, city;", "the whole list, a small one"),
+    ("SELECT count(*) FROM discount_codes;", "an admin's count"),
+    ("FROM discount_codes ORDER BY created_at DESC, code DESC LIMIT", "a page in the order of an index"),
+    ("sum(balance), 0) AS BIGINT) FROM ledger_accounts;", "verification"),
+    ("FROM payout_batches ORDER BY number DESC LIMIT", "a page in the order of an index"),
+    ("SELECT count(*) FROM charges;", "an admin's count of all"),
+    ("FROM charges ORDER BY id DESC LIMIT", "a page in the order of the keys"),
+    ("FROM ledger_postings p ORDER BY p.id DESC LIMIT", "a page in the order of the keys"),
+    ("FROM plans ORDER BY price, id;", "the whole list, a small one"),
     ("FROM insurers ORDER BY name;", "the whole list, a small one"),
 ];
 

@@ -15,6 +15,7 @@ use common::{
 use db::{Conn, Db, Sql, sql};
 use domain::{
     Rials, Role,
+    iban::Sheba,
     ids::{NotificationId, PrescriptionId},
     prescription::Item,
     profile::Profile,
@@ -22,9 +23,10 @@ use domain::{
 };
 use helssa_store::{
     Error, Keyring, Result, accounts, doctors,
+    holds::{self, Hold, HoldStatus},
     keyring::Field,
     notifications::{self, NewNotification},
-    patients, prescriptions,
+    patients, payouts, prescriptions,
     ratings::{self, Rating},
     rotation::{self, COLUMNS, Column},
     visits::{self, Visit},
@@ -115,6 +117,32 @@ async fn visit(tx: &Conn, keys: &Keyring, n: u32) -> Result<()> {
         unique_key: &unique_key,
     };
     notifications::insert(tx, keys, NotificationId(id.0), &new, now()).await?;
+    payout(tx, keys, n).await
+}
+
+async fn payout(tx: &Conn, keys: &Keyring, n: u32) -> Result<()> {
+    let (doctor, amount) = (user(n), Rials::new(1_000_000).unwrap());
+    let hold = Hold {
+        id: visit_id(n).0,
+        user: doctor,
+        amount,
+        status: HoldStatus::Open,
+        posted: Rials::ZERO,
+        expires_at: None,
+        unique_key: format!("payout {n}"),
+        purpose: "payout".into(),
+        reference: None,
+        created_at: now(),
+        ended_at: None,
+    };
+    holds::insert(tx, &hold).await?;
+    let iban = Sheba::parse("IR580540105180021273113007").unwrap();
+    let id = hold.id;
+    let new =
+        payouts::New {
+            id, doctor, hold: id, amount, iban: &iban, account_holder: "سارا احمدی", at: now()
+        };
+    payouts::insert(tx, keys, &new).await?;
     Ok(())
 }
 

@@ -122,6 +122,8 @@ async fn what_lies_ahead_and_what_is_held_is_told(
     assert_eq!(ahead(-1, 10).await, [visit_id(3), visit_id(1), visit_id(2)]);
     assert_eq!(ahead(-1, 1).await, [visit_id(3)]);
     assert_eq!(ahead(0, 10).await, [visit_id(1), visit_id(2)], "what begins now is not ahead");
+    assert!(start(&db, 3).await);
+    assert_eq!(ahead(0, 10).await, [visit_id(3), visit_id(1), visit_id(2)], "but what goes on is told");
     let holds = async |seconds: i64| {
         let held = db.read((), move |c, ()| Box::pin(visits::holds_of_patient(c, patient, later(seconds))));
         held.await.unwrap()

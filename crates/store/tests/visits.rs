@@ -8,7 +8,8 @@ use std::sync::Arc;
 use common::{
     by_hand,
     clinic::{
-        by_id, cancel, complete, confirm, end, enrol_both, hold, insert, paid, reschedule, start, visit_id,
+        at, by_id, cancel, complete, confirm, end, enrol_both, hold, insert, paid, reschedule, start,
+        visit_id,
     },
     contains, files, keys, later, ring,
 };
@@ -396,4 +397,49 @@ async fn nothing_of_a_complaint_is_kept_in_plain(#[values(Engine::Sqlite, Engine
         matches!(moved, Err(Error::Stored { table: "visits", column: "description", .. })),
         "it opened in another column"
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_alone_cancels_what_goes_on(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let (doctor, patient) = enrol_both(&db, &keys).await;
+    assert_eq!(insert(&db, &keys, &paid(1, doctor, patient, 0)).await, Ok(()));
+    assert!(start(&db, 1).await);
+    for (by, expected) in
+        [(CancelledBy::Patient, false), (CancelledBy::Doctor, false), (CancelledBy::Admin, true)]
+    {
+        let cancelled = db.write(Arc::clone(&keys), move |tx, keys| {
+            Box::pin(async move { visits::cancel(tx, keys, visit_id(1), by, share(), "", later(240)).await })
+        });
+        assert_eq!(cancelled.await.unwrap(), expected, "{by:?}");
+    }
+    assert_eq!(status(&db, &keys, 1).await, Status::Cancelled);
+    // its time is free
+    assert_eq!(insert(&db, &keys, &paid(2, doctor, patient, 0)).await, Ok(()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_nobody_began_is_found_the_oldest_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let (doctor, patient) = enrol_both(&db, &keys).await;
+    for (n, minutes) in [(1, 30), (2, 0), (3, 60), (4, 90)] {
+        assert_eq!(insert(&db, &keys, &paid(n, doctor, patient, minutes)).await, Ok(()));
+    }
+    assert_eq!(insert(&db, &keys, &hold(5, doctor, patient, 120)).await, Ok(()));
+    assert!(start(&db, 3).await);
+    let forgotten = async |minutes: i64, limit: i64| {
+        let found = db.read((), move |c, ()| Box::pin(visits::forgotten(c, at(minutes), limit)));
+        found.await.unwrap()
+    };
+    // each takes twenty minutes
+    assert!(forgotten(19, 10).await.is_empty());
+    assert_eq!(forgotten(20, 10).await, [visit_id(2)]);
+    assert_eq!(forgotten(300, 10).await, [visit_id(2), visit_id(1), visit_id(4)]);
+    assert_eq!(forgotten(300, 2).await, [visit_id(2), visit_id(1)]);
 }

@@ -174,7 +174,8 @@ pub async fn end(tx: &Conn, id: VisitId, from: Status, to: Status, now: Timestam
     Ok(changed == 1)
 }
 
-/// Cancelled; its time is free again. False when it is neither pending nor confirmed.
+/// Cancelled; its time is free again. False when it is neither pending nor confirmed; an admin cancels one that goes on
+/// too.
 pub async fn cancel(
     tx: &Conn,
     keys: &Keyring,
@@ -190,12 +191,27 @@ pub async fn cancel(
             sql!(
                 "UPDATE visits SET status = 'cancelled', hold_until = NULL, cancelled_by = ?2, refunded = ?3, reason = ?4,
                         cancelled_at = ?5, updated_at = ?5
-                 WHERE id = ?1 AND status IN ('pending', 'confirmed')"
+                 WHERE id = ?1 AND (status IN ('pending', 'confirmed') OR (status = 'in_progress' AND ?2 = 'admin'))"
             ),
             &[&id.0, &by.as_str(), &refunded.get(), &reason, &At(now)],
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// Confirmed visits that should have ended before this moment and never began, the oldest first (index
+/// `visits_forgotten`).
+pub async fn forgotten(c: &Conn, before: Timestamp, limit: i64) -> Result<Vec<VisitId>> {
+    let rows: Vec<(Uuid,)> = c
+        .all(
+            sql!(
+                "SELECT id FROM visits WHERE status = 'confirmed' AND ends_at <= ?1
+                 ORDER BY ends_at, id LIMIT ?2"
+            ),
+            &[&At(before), &limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| VisitId(id)).collect())
 }
 
 /// Another time, price and people as they were. The transaction is lost when the time is taken.

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use crate::{Error, Keyring, Result, keyring::Field};
 
 pub use change::{
-    Taken, cancel, confirm, end, expire, expire_due, free_lane, insert, is_taken, note_payment, note_refund,
-    reschedule, start,
+    Taken, cancel, confirm, end, expire, expire_due, forgotten, free_lane, insert, is_taken, note_payment,
+    note_refund, reschedule, start,
 };
 pub use lists::{
     ForDoctor, ForPatient, ListFilter, of_doctor, of_patient, one_for_doctor, one_for_patient, upcoming,

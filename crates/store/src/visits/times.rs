@@ -61,13 +61,15 @@ pub async fn busy_of_doctors(
     Ok(rows.into_iter().map(|(id, At(start), At(end))| (UserId(id), start, end)).collect())
 }
 
-/// Visits of a doctor that are held or confirmed and still lie ahead, the earliest first (index `visits_by_doctor`).
+/// Visits of a doctor that are held or confirmed and still lie ahead, or go on, the earliest first (index
+/// `visits_by_doctor`).
 pub async fn ahead_of_doctor(c: &Conn, doctor: UserId, from: Timestamp, limit: i64) -> Result<Vec<VisitId>> {
     let rows: Vec<(Uuid,)> = c
         .all(
             sql!(
                 "SELECT id FROM visits
-                 WHERE doctor_id = ?1 AND starts_at > ?2 AND status IN ('pending', 'confirmed')
+                 WHERE doctor_id = ?1
+                   AND ((starts_at > ?2 AND status IN ('pending', 'confirmed')) OR status = 'in_progress')
                  ORDER BY starts_at, id LIMIT ?3"
             ),
             &[&doctor.0, &At(from), &limit],

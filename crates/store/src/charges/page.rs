@@ -1,0 +1,146 @@
+//! Charges as admins look for them, the newest first: ids are in the order of time.
+
+use db::{Conn, sql};
+use domain::ids::UserId;
+use uuid::Uuid;
+
+use super::{Authority, AuthorityRow, Charge, ChargeStatus, Row, authority, charge};
+use crate::Result;
+
+/// Which charges are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChargeFilter {
+    /// As it is written down.
+    pub status: Option<ChargeStatus>,
+    pub gateway: Option<String>,
+    pub user: Option<UserId>,
+}
+
+type Found = (Option<(i64,)>, Vec<Row>);
+
+/// One page of the charges that match, and how many do (indexes `charges_by_user`, `charges_by_status`,
+/// `charges_by_gateway`, primary key: the first of them that fits).
+pub async fn page(c: &Conn, filter: &ChargeFilter, limit: i64, offset: i64) -> Result<(i64, Vec<Charge>)> {
+    let status = filter.status.map(ChargeStatus::as_str);
+    let gateway = filter.gateway.as_deref();
+    let (count, rows) = match (filter.user, status, gateway) {
+        (Some(user), status, gateway) => of_user(c, user, (status, gateway), limit, offset).await?,
+        (None, Some(status), gateway) => of_status(c, status, gateway, limit, offset).await?,
+        (None, None, Some(gateway)) => of_gateway(c, gateway, limit, offset).await?,
+        (None, None, None) => all(c, limit, offset).await?,
+    };
+    let charges = rows.into_iter().map(charge).collect::<Result<_>>()?;
+    Ok((count.map_or(0, |(n,)| n), charges))
+}
+
+async fn of_user(
+    c: &Conn,
+    user: UserId,
+    (status, gateway): (Option<&str>, Option<&str>),
+    limit: i64,
+    offset: i64,
+) -> Result<Found> {
+    let count = c
+        .one(
+            sql!(
+                "SELECT count(*) FROM charges
+                 WHERE user_id = ?1 AND (CAST(?2 AS TEXT) IS NULL OR status = ?2)
+                   AND (CAST(?3 AS TEXT) IS NULL OR gateway = ?3)"
+            ),
+            &[&user.0, &status, &gateway],
+        )
+        .await?;
+    let rows = c
+        .all(
+            sql!(
+                "SELECT id, user_id, purpose, reference, amount, gateway, return_url, status, credited_authority,
+                        gateway_reference, created_at, expires_at, checked_at, check_at, verified_at
+                 FROM charges
+                 WHERE user_id = ?1 AND (CAST(?2 AS TEXT) IS NULL OR status = ?2)
+                   AND (CAST(?3 AS TEXT) IS NULL OR gateway = ?3)
+                 ORDER BY created_at DESC, id DESC LIMIT ?4 OFFSET ?5"
+            ),
+            &[&user.0, &status, &gateway, &limit, &offset],
+        )
+        .await?;
+    Ok((count, rows))
+}
+
+async fn of_status(c: &Conn, status: &str, gateway: Option<&str>, limit: i64, offset: i64) -> Result<Found> {
+    let count = c
+        .one(
+            sql!(
+                "SELECT count(*) FROM charges
+                 WHERE status = ?1 AND (CAST(?2 AS TEXT) IS NULL OR gateway = ?2)"
+            ),
+            &[&status, &gateway],
+        )
+        .await?;
+    let rows = c
+        .all(
+            sql!(
+                "SELECT id, user_id, purpose, reference, amount, gateway, return_url, status, credited_authority,
+                        gateway_reference, created_at, expires_at, checked_at, check_at, verified_at
+                 FROM charges WHERE status = ?1 AND (CAST(?2 AS TEXT) IS NULL OR gateway = ?2)
+                 ORDER BY id DESC LIMIT ?3 OFFSET ?4"
+            ),
+            &[&status, &gateway, &limit, &offset],
+        )
+        .await?;
+    Ok((count, rows))
+}
+
+async fn of_gateway(c: &Conn, gateway: &str, limit: i64, offset: i64) -> Result<Found> {
+    let count = c.one(sql!("SELECT count(*) FROM charges WHERE gateway = ?1"), &[&gateway]).await?;
+    let rows = c
+        .all(
+            sql!(
+                "SELECT id, user_id, purpose, reference, amount, gateway, return_url, status, credited_authority,
+                        gateway_reference, created_at, expires_at, checked_at, check_at, verified_at
+                 FROM charges WHERE gateway = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+            ),
+            &[&gateway, &limit, &offset],
+        )
+        .await?;
+    Ok((count, rows))
+}
+
+async fn all(c: &Conn, limit: i64, offset: i64) -> Result<Found> {
+    let count = c.one(sql!("SELECT count(*) FROM charges"), &[]).await?;
+    let rows = c
+        .all(
+            sql!(
+                "SELECT id, user_id, purpose, reference, amount, gateway, return_url, status, credited_authority,
+                        gateway_reference, created_at, expires_at, checked_at, check_at, verified_at
+                 FROM charges ORDER BY id DESC LIMIT ?1 OFFSET ?2"
+            ),
+            &[&limit, &offset],
+        )
+        .await?;
+    Ok((count, rows))
+}
+
+/// All authorities of these charges, the oldest first (index `charge_authorities_by_charge`).
+pub async fn authorities_of_many(c: &Conn, charges: &[Uuid]) -> Result<Vec<Authority>> {
+    if charges.is_empty() {
+        return Ok(vec![]);
+    }
+    let ids: Vec<String> = charges.iter().map(|id| id.simple().to_string()).collect();
+    let ids = serde_json::Value::from(ids).to_string();
+    let rows: Vec<AuthorityRow> = c
+        .all(
+            sql!(
+                sqlite: "SELECT gateway, authority, charge_id, status, pay_url, created_at FROM charge_authorities
+                         WHERE charge_id IN (SELECT unhex(value) FROM json_each(?1))
+                         ORDER BY created_at, authority",
+                postgres: "SELECT gateway, authority, charge_id, status, pay_url, created_at FROM charge_authorities
+                         WHERE charge_id IN (
+                             SELECT CAST(id AS UUID)
+                             FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS jsonb)) AS ids (id))
+                         ORDER BY created_at, authority"
+            ),
+            &[&ids],
+        )
+        .await?;
+    rows.into_iter().map(authority).collect()
+}
