@@ -87,12 +87,20 @@ impl Scripted {
     /// Listens on a free port of loopback. The last reply is repeated when the script runs out; an empty
     /// script is silence.
     pub async fn start(replies: impl IntoIterator<Item = Reply>) -> io::Result<Self> {
+        let replies: Mutex<VecDeque<_>> = Mutex::new(replies.into_iter().collect());
+        Self::answering(move |_| {
+            let mut replies = replies.lock();
+            let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
+            reply.unwrap_or(Reply::Silence)
+        })
+        .await
+    }
+
+    /// The same, with replies that depend on the requests.
+    pub async fn answering(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let script = Arc::new(Script {
-            replies: Mutex::new(replies.into_iter().collect()),
-            requests: Mutex::new(Vec::new()),
-        });
+        let script = Arc::new(Script { answer: Box::new(answer), requests: Mutex::new(Vec::new()) });
         let server = tokio::spawn(serve(listener, Arc::clone(&script)));
         Ok(Self { address, script, server })
     }
@@ -132,16 +140,15 @@ pub fn redirect(status: u16, location: &str) -> Reply {
 }
 
 struct Script {
-    replies: Mutex<VecDeque<Reply>>,
+    answer: Box<dyn Fn(&Request) -> Reply + Send + Sync>,
     requests: Mutex<Vec<Request>>,
 }
 
 impl Script {
     fn take(&self, request: Request) -> Reply {
+        let reply = (self.answer)(&request);
         self.requests.lock().push(request);
-        let mut replies = self.replies.lock();
-        let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
-        reply.unwrap_or(Reply::Silence)
+        reply
     }
 }
 
