@@ -2,6 +2,8 @@
 
 mod admin;
 mod auth;
+mod billing;
+mod csv;
 mod doctors;
 pub mod errors;
 mod extract;

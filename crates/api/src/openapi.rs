@@ -12,7 +12,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, admin, auth, doctors,
+    Api, admin, auth, billing, doctors,
     errors::{Code, EnvelopeBody, ErrorBody, FlatTooMany},
     notifications, patients, reference, site,
 };
@@ -30,6 +30,7 @@ calendar days are Jalali `YYYY-MM-DD`, money is whole Rials.";
         (name = "auth", description = "Logging in with a phone number"),
         (name = "patients", description = "What patients do with their own data"),
         (name = "doctors", description = "What doctors do: practice, visits, prescriptions"),
+        (name = "billing", description = "Money: wallet, charges, subscriptions, invoices, payouts"),
         (name = "notifications", description = "What users are told"),
         (name = "reference", description = "What can be chosen from"),
         (name = "admin", description = "What staff and admins do"),
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(auth::routes())
         .merge(patients::routes())
         .merge(doctors::routes())
+        .merge(billing::routes())
         .merge(notifications::routes())
         .merge(reference::routes())
         .merge(admin::routes())
@@ -70,7 +72,7 @@ pub fn document(server: &str) -> openapi::OpenApi {
 }
 
 /// Operations that change something without being sent anything.
-const CHANGE_WITHOUT_BODY: [&str; 9] = [
+const CHANGE_WITHOUT_BODY: [&str; 13] = [
     "unblock_user",
     "reinstate_doctor",
     "retry_job",
@@ -80,6 +82,10 @@ const CHANGE_WITHOUT_BODY: [&str; 9] = [
     "quote_cancellation",
     "sign_prescription",
     "mark_notification_read",
+    "cancel_payout",
+    "approve_payout",
+    "mark_payout_paid",
+    "create_payout_batch",
 ];
 
 /// Adds the errors that every operation of its kind can answer, each with an example of its code.
@@ -109,7 +115,7 @@ fn complete(operation: &mut Operation, path: &str) {
     add(Code::PhoneBlocked, is_login);
     let names_others = path.ends_with("/book/") || path.ends_with("/admin/encounters/");
     add(Code::NotFound, has_id || names_others || path.ends_with("/profile/"));
-    let on_visits = path.contains("/encounters/") || path.contains("/prescriptions/");
+    let on_visits = ["/encounters/", "/prescriptions/", "/payouts/"].iter().any(|part| path.contains(part));
     add(Code::Conflict, is_private && changes && path.contains("/admin/"));
     add(Code::IllegalState, is_private && changes && on_visits);
     add(Code::FileTooLarge, has_body);

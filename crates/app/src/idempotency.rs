@@ -105,6 +105,23 @@ pub async fn replay<T: DeserializeOwned>(
     Ok(Some(Answered { answer, replayed: true }))
 }
 
+/// The answer that was given before, without claiming the key: a first look before work that no transaction can hold.
+pub async fn look<T: DeserializeOwned>(
+    c: &Conn,
+    app: &App,
+    once: Option<&Once>,
+) -> Result<Option<Answered<T>>, OnceError> {
+    let Some(once) = once else { return Ok(None) };
+    let Some((hash, answer)) = store::idempotency::find(c, &app.keys, &once.scope).await? else {
+        return Ok(None);
+    };
+    if hash != once.body_hash {
+        return Err(OnceError::Mismatch);
+    }
+    let answer = serde_json::from_slice(&answer).map_err(|e| Fault::Internal(e.to_string()))?;
+    Ok(Some(Answered { answer, replayed: true }))
+}
+
 /// The last step of the transaction: remembers the answer.
 pub async fn remember<T: Serialize>(
     tx: &Conn,

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod billing;
 mod caller;
 pub mod demo;
 pub mod doctors;
@@ -54,6 +55,11 @@ pub struct App {
     /// What searches look into; each node keeps its own.
     pub doctors: doctors::DoctorIndex,
     pub payments: Arc<dyn visits::payments::Payments>,
+    pub billing: billing::Settings,
+    /// Where money comes in.
+    pub gateways: providers::Gateways,
+    /// Who has the premium rate limit.
+    pub tiers: billing::subscriptions::Tiers,
 }
 
 /// Where a request comes from; goes into sessions and the audit log.
@@ -97,6 +103,11 @@ impl By {
     /// Somebody with a shell on the server.
     pub fn command_line() -> Self {
         Self { actor: Actor::CommandLine, request_id: "command line".into() }
+    }
+
+    /// Whoever calls an address that is open to everybody.
+    pub fn stranger(origin: &Origin) -> Self {
+        Self { actor: Actor::Stranger, request_id: Arc::clone(&origin.request_id) }
     }
 
     pub(crate) fn event(

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::{SignedDuration, Timestamp};
+use domain::{Role, SignedDuration, Timestamp};
 use state::{Key, Memory, State};
 
 use crate::{App, Caller, accounts::seconds_until, network};
@@ -16,6 +16,8 @@ pub struct RateLimits {
     pub anonymous: i64,
     /// By user.
     pub authenticated: i64,
+    /// By user, for subscribers of a premium plan.
+    pub premium: i64,
 }
 
 /// What the headers of an answer say.
@@ -46,13 +48,15 @@ impl App {
         caller: Option<&Caller>,
         address: IpAddr,
     ) -> Counted {
+        let now = self.clock.now();
         let (limit, key) = if let Some(caller) = caller {
-            (limits.authenticated, Key::new("rate-user", caller.user.0.as_bytes()))
+            let is_premium = self.is_premium(caller, now).await;
+            let limit = if is_premium { limits.premium } else { limits.authenticated };
+            (limit, Key::new("rate-user", caller.user.0.as_bytes()))
         } else {
             let index = self.keys.address_index(&network(address));
             (limits.anonymous, Key::new("rate-address", &index))
         };
-        let now = self.clock.now();
         let mut taken = self.state.take(&key, limit, WINDOW, now).await;
         if let Err(e) = &taken {
             // without the shared count each node counts for itself: better than none, or than no service
@@ -72,5 +76,16 @@ impl App {
                 Counted { limit, allowed: true, remaining: 0, resets_at: now + WINDOW, resets_in: 3600 }
             }
         }
+    }
+
+    /// Patients alone subscribe. Who can't be looked up has the ordinary limit.
+    async fn is_premium(&self, caller: &Caller, now: Timestamp) -> bool {
+        if caller.role != Role::Patient {
+            return false;
+        }
+        self.tiers.is_premium(&self.db, caller.user, now).await.unwrap_or_else(|e| {
+            tracing::warn!(error = %e, "a caller's plan could not be looked up");
+            false
+        })
     }
 }

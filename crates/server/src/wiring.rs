@@ -5,21 +5,24 @@ use std::{fs, sync::Arc};
 use api::Api;
 use app::{
     App, Fallback, Fault, Revocations,
+    billing::{self, SandboxOrders, WalletPayments},
     doctors::DoctorIndex,
     idempotency::InFlight,
     senders::Senders,
     tokens,
-    visits::payments::{NoPayments, Payments, PlayMoney},
 };
 use db::{Db, Location};
 use domain::{Clock, Rng, SignedDuration, clock::WallClock, otp};
 use metrics_exporter_prometheus::PrometheusHandle;
-use providers::{Inbox, Kavenegar, OtpSender, TextSender, Whatsapp};
+use providers::{
+    Gateway, Gateways, Inbox, Kavenegar, OtpSender, TextSender, Whatsapp,
+    gateways::{Bitpay, Idpay, Sandbox, SandboxState, Zarinpal},
+};
 use state::{Memory, Redis, State};
 use store::{Keyring, MIGRATIONS};
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::settings::{Mode, Sender, Settings};
+use crate::settings::{Sender, Settings};
 
 /// What tests put in the place of the machine's own.
 pub struct Parts {
@@ -87,10 +90,15 @@ pub async fn app(settings: &Settings, parts: Parts) -> Result<Arc<App>, StartErr
         access_life: SignedDuration::from_secs(3_600),
         refresh_life: SignedDuration::from_secs(604_800),
     };
+    let gateways = gateways(settings, Arc::new(SandboxOrders::new(db.clone(), Arc::clone(&parts.clock))))?;
     Ok(Arc::new(App {
         db,
         state: open_state(settings)?,
         keys: Keyring::new(&settings.secrets, Arc::clone(&parts.rng)),
+        payments: Arc::new(WalletPayments::new(Arc::clone(&parts.rng))),
+        billing: billing(settings),
+        gateways,
+        tiers: billing::subscriptions::Tiers::default(),
         tokens: tokens::Tokens::new(token_settings, &settings.secrets.token_keys),
         revocations: Revocations::default(),
         senders: senders(settings)?,
@@ -100,16 +108,33 @@ pub async fn app(settings: &Settings, parts: Parts) -> Result<Arc<App>, StartErr
         in_flight: InFlight::default(),
         rate_fallback: Fallback::default(),
         doctors: DoctorIndex::default(),
-        payments: payments(settings),
     }))
 }
 
-/// Billing comes; until then development pays with play money, and production with none.
-fn payments(settings: &Settings) -> Arc<dyn Payments> {
-    match settings.mode {
-        Mode::Development => Arc::new(PlayMoney),
-        Mode::Production => Arc::new(NoPayments),
+fn billing(settings: &Settings) -> billing::Settings {
+    let mut site_urls = vec![settings.public_site_url.clone()];
+    site_urls.extend(settings.return_urls.iter().cloned());
+    let (commission_percent, api_url) = (settings.commission_percent, settings.public_api_url.clone());
+    billing::Settings { commission_percent, seller: settings.seller.clone(), site_urls, api_url }
+}
+
+/// In the order in which payers are offered them.
+fn gateways(settings: &Settings, orders: Arc<dyn SandboxState>) -> Result<Gateways, StartError> {
+    let set = &settings.gateways;
+    let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
+    if let Some(zarinpal) = &set.zarinpal {
+        gateways.push(Arc::new(Zarinpal::new(zarinpal.clone()).map_err(StartError)?));
     }
+    if let Some(bitpay) = &set.bitpay {
+        gateways.push(Arc::new(Bitpay::new(bitpay.clone()).map_err(StartError)?));
+    }
+    if let Some(idpay) = &set.idpay {
+        gateways.push(Arc::new(Idpay::new(idpay.clone()).map_err(StartError)?));
+    }
+    if set.sandbox {
+        gateways.push(Arc::new(Sandbox::new(orders, settings.public_site_url.clone())));
+    }
+    Ok(Gateways::new(gateways))
 }
 
 fn senders(settings: &Settings) -> Result<Senders, StartError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod dashboard;
 pub(crate) mod drugs;
+pub(crate) mod earnings;
 pub(crate) mod encounters;
 pub(crate) mod prescriptions;
 pub(crate) mod settings;
@@ -25,5 +26,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(prescriptions::read::read_prescription, prescriptions::replace::replace_prescription))
         .routes(routes!(prescriptions::sign::sign_prescription))
         .routes(routes!(prescriptions::cancel::cancel_prescription))
+        .routes(routes!(earnings::list_earnings))
         .routes(routes!(drugs::search_drugs))
 }

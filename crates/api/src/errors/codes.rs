@@ -94,6 +94,12 @@ codes! {
     /// The doctor is suspended. Talk to the clinic's admin.
     AccountSuspended "ACCOUNT_SUSPENDED" 403
         fa "حساب شما تعلیق شده است؛ با مدیر تماس بگیرید" en "Your account is suspended; contact the admin";
+    /// The plan's limit is used up: `details.quota`, `details.limit`, `details.resets_on`. Wait, free some, or buy another plan.
+    QuotaExceeded "QUOTA_EXCEEDED" 403
+        fa "سهمیه طرح شما تمام شده است" en "Your plan's quota is used up";
+    /// The subscription that allowed this has ended. Buy it again.
+    SubscriptionExpired "SUBSCRIPTION_EXPIRED" 403
+        fa "اشتراک شما به پایان رسیده است" en "Your subscription has expired";
     /// No such thing, or none that the caller may know of.
     NotFound "NOT_FOUND" 404
         fa "مورد درخواستی یافت نشد" en "Not found";
@@ -120,6 +126,10 @@ codes! {
     /// The wallet holds too little. Charge it, or pay online.
     InsufficientBalance "INSUFFICIENT_BALANCE" 409
         fa "موجودی کیف پول کافی نیست" en "The wallet's balance is not sufficient";
+    /// The discount code can't be used; `details.reason` is `unknown`, `not_yet`, `expired`, `other_plan`,
+    /// `used_up` or `used_before`.
+    DiscountInvalid "DISCOUNT_INVALID" 409
+        fa "این کد تخفیف قابل استفاده نیست" en "This discount code can't be used";
     /// The phone number belongs to a doctor, a member of staff or an admin already.
     PhoneInUse "PHONE_IN_USE" 409
         fa "این شماره تلفن پیش‌تر ثبت شده است" en "This phone number is in use";
@@ -157,6 +167,10 @@ codes! {
     /// This server is not set up to take payments. Talk to the clinic.
     NoPayments "PAYMENTS_UNAVAILABLE" 503
         fa "پرداخت در حال حاضر ممکن نیست" en "Payments are not possible now";
+    /// The gateway gave no address to pay at; nothing was paid. Try again, or another gateway.
+    GatewayUnavailable "GATEWAY_UNAVAILABLE" 503
+        fa "درگاه پرداخت پاسخ نمی‌دهد؛ دوباره تلاش کنید یا درگاه دیگری برگزینید"
+        en "The payment gateway does not answer; try again or choose another";
     /// A dependency is down, or the request took too long. Try again after `Retry-After` seconds.
     ServiceUnavailable "SERVICE_UNAVAILABLE" 503
         fa "سرویس موقتاً در دسترس نیست" en "The service is temporarily unavailable";

@@ -28,6 +28,7 @@ fn persian(violation: &Violation) -> String {
         Violation::Date => "تاریخ باید به شکل 1370-01-01 باشد".into(),
         Violation::BirthDate => "تاریخ تولد نمی‌تواند در آینده یا بیش از 130 سال پیش باشد".into(),
         Violation::Email => "نشانی ایمیل معتبر نیست".into(),
+        Violation::Iban => "شماره شبا معتبر نیست؛ باید IR و 24 رقم باشد".into(),
         Violation::PostalCode => "کد پستی باید 10 رقم باشد".into(),
         Violation::Specialty => "کد تخصص باید با حروف کوچک لاتین باشد، مانند cardiology".into(),
         Violation::CouncilNumber => "شماره نظام پزشکی باید 1 تا 10 رقم باشد".into(),
@@ -61,6 +62,7 @@ fn english(violation: &Violation) -> String {
         Violation::Date => "The date must look like 1370-01-01".into(),
         Violation::BirthDate => "The birth date can't be in the future or more than 130 years ago".into(),
         Violation::Email => "The email address is not valid".into(),
+        Violation::Iban => "The IBAN is not valid: it has IR and 24 digits".into(),
         Violation::PostalCode => "The postal code must have 10 digits".into(),
         Violation::Specialty => {
             "The specialty's code must be in small Latin letters, such as cardiology".into()

@@ -19,7 +19,7 @@ use serde_json::json;
 use super::{ApiError, Code};
 
 /// Seconds after which a dependency may be back.
-const DEPENDENCY_BACK: i64 = 5;
+pub(super) const DEPENDENCY_BACK: i64 = 5;
 
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {

@@ -4,6 +4,7 @@ mod codes;
 mod envelope;
 mod fields;
 mod mapping;
+mod money;
 
 pub use codes::{Code, Language};
 pub(crate) use envelope::{Context, HasOwnBody, render};

@@ -29,16 +29,19 @@ pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
         let supported = json!({ "supported_versions": ["v1"] });
         return ApiError::new(Code::UnsupportedVersion).with(supported).into_response();
     }
-    // health, metrics, documents and pages are for everybody, and not counted
-    if !request.uri().path().starts_with("/api/v1/") {
+    // health, metrics, documents and pages are for everybody, and not counted, but for what a page starts
+    let path = request.uri().path();
+    let is_press = request.method() == Method::POST && path.starts_with("/pay/");
+    if !path.starts_with("/api/v1/") && !is_press {
         return answer(frame, request).await;
     }
+    let comes_back = comes_back(api, &request);
     let asked = tokio::time::timeout(api.settings.timeout, who_asks(api, &mut request)).await;
     let Ok((who, counted)) = asked else {
         return too_late().into_response();
     };
     let mut response = match &counted {
-        Some(counted) if !counted.allowed => {
+        Some(counted) if !counted.allowed && !comes_back => {
             ApiError::new(Code::RateLimited).retry_after(Some(counted.resets_in)).into_response()
         }
         _ => answer(frame, request).await,
@@ -50,6 +53,15 @@ pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
         response.extensions_mut().insert(Who(caller));
     }
     response
+}
+
+/// Whether a gateway has sent this browser back. Thousands share an address behind their carrier's, and have paid: they are
+/// counted, and never refused.
+fn comes_back(api: &Api, request: &Request) -> bool {
+    let rest = request.uri().path().strip_prefix("/api/v1/billing/callback/");
+    let gateway = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    [Method::GET, Method::POST].contains(request.method())
+        && gateway.is_some_and(|name| api.app.gateways.get(name).is_some())
 }
 
 /// The caller, if there is one, and the count of their requests.

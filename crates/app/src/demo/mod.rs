@@ -9,6 +9,7 @@ mod dice;
 mod doctors;
 mod lists;
 mod medicine;
+mod money;
 mod names;
 mod notices;
 mod patients;
@@ -81,6 +82,12 @@ pub async fn fill(app: &Arc<App>) -> Result<Option<Clinic>, Fault> {
         let written = app.db.write(input, |tx, (app, batch)| Box::pin(rows::visits(tx, app, batch)));
         written.await?;
     }
+    let movements = money::movements(visits.iter().map(|planned| &planned.visit));
+    for batch in movements.chunks(BATCH) {
+        let input = (Arc::clone(app), batch.to_vec());
+        app.db.write(input, |tx, (app, batch)| Box::pin(money::post(tx, app, batch))).await?;
+    }
+    crate::billing::subscriptions::demo::fill(app, &By::command_line()).await?;
     let doctors: Vec<UserId> = people.doctors.iter().map(|doctor| doctor.id).collect();
     // the moment at which searches can see it, not the one of the plan
     let input = (Arc::clone(app), doctors, visits.len(), app.clock.now());

@@ -37,10 +37,12 @@ pub enum Kind {
     SendSms,
     /// See [`WithdrawVisits`].
     WithdrawVisits,
+    /// See [`crate::billing::invoices::IssueInvoice`].
+    IssueInvoice,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Remind, Self::SendSms, Self::WithdrawVisits];
+    pub const ALL: [Self; 4] = [Self::Remind, Self::SendSms, Self::WithdrawVisits, Self::IssueInvoice];
 
     /// The name in the queue.
     #[must_use]
@@ -49,6 +51,7 @@ impl Kind {
             Self::Remind => "visits.remind",
             Self::SendSms => "notifications.send_sms",
             Self::WithdrawVisits => "visits.withdraw",
+            Self::IssueInvoice => "billing.issue_invoice",
         }
     }
 

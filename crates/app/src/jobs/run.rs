@@ -85,6 +85,10 @@ async fn perform(app: Arc<App>, job: Job) -> Result<(), Failure> {
             crate::visits::withdraw_visits_of(&app, doctor).await?;
             Ok(())
         }
+        Some(Kind::IssueInvoice) => {
+            let crate::billing::invoices::IssueInvoice { cause } = payload(&job)?;
+            crate::billing::invoices::issue(&app, cause).await
+        }
         // a newer node may know it
         None => Err(Failure::Again("this program doesn't know such a job".into())),
     }

@@ -20,20 +20,26 @@ pub enum NoticeKind {
     AppointmentCancelled,
     AppointmentRescheduled,
     PaymentReceived,
+    PaymentRefunded,
     PrescriptionSigned,
     RatingReceived,
+    Subscription,
+    Payout,
 }
 
 impl NoticeKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::AppointmentReminder,
         Self::NewAppointment,
         Self::AppointmentConfirmed,
         Self::AppointmentCancelled,
         Self::AppointmentRescheduled,
         Self::PaymentReceived,
+        Self::PaymentRefunded,
         Self::PrescriptionSigned,
         Self::RatingReceived,
+        Self::Subscription,
+        Self::Payout,
     ];
 
     /// On the wire (`type`) and in the database.
@@ -46,8 +52,11 @@ impl NoticeKind {
             Self::AppointmentCancelled => "appointment_cancelled",
             Self::AppointmentRescheduled => "appointment_rescheduled",
             Self::PaymentReceived => "payment_received",
+            Self::PaymentRefunded => "payment_refunded",
             Self::PrescriptionSigned => "prescription_signed",
             Self::RatingReceived => "rating_received",
+            Self::Subscription => "subscription",
+            Self::Payout => "payout",
         }
     }
 

@@ -254,7 +254,7 @@ pub(super) fn secret(app: &App) -> Uuid {
     uuid::Builder::from_random_bytes(random).into_uuid()
 }
 
-/// When a meeting's link is shown: from 15 minutes before the start until the end (D19).
+/// When a meeting's link is shown: from 15 minutes before the start (D19) until an hour after the planned end (D38).
 pub fn meeting_is_open(visit: &Visit, now: Timestamp) -> bool {
     let live = matches!(visit.status_at(now), Status::Confirmed | Status::InProgress);
     let late = SignedDuration::from_hours(1);

@@ -6,7 +6,8 @@ use db::Conn;
 use domain::{
     Rials, Timestamp,
     ids::VisitId,
-    visit::{CancelledBy, Event, Refund},
+    subscription::Quota,
+    visit::{CancelledBy, Event, Refund, VisitType},
 };
 use serde_json::Value;
 use store::visits::Visit;
@@ -14,6 +15,7 @@ use store::visits::Visit;
 use super::{VisitError, notices, of_patient, payments::Due};
 use crate::{
     App, By, Caller,
+    billing::quotas,
     idempotency::{Answered, Once, Render, remember, replay},
 };
 
@@ -100,12 +102,18 @@ pub(super) async fn cancel(
     if !store::visits::cancel(tx, &app.keys, id, by, refund.refund, reason, now).await? {
         return Err(VisitError::IllegalState);
     }
+    if visit.paid > Rials::ZERO {
+        let due = Due { visit: id, patient: visit.patient, amount: refund.refund, at: now };
+        app.payments.refund(tx, &due, refund.fee).await?;
+    }
     if refund.refund > Rials::ZERO {
         let note = domain::ids::new_v7(now, &*app.rng);
         store::visits::note_refund(tx, note, id, "wallet", refund.refund, now).await?;
-        let due = Due { visit: id, patient: visit.patient, amount: refund.refund, at: now };
-        app.payments.give_back(tx, &due).await?;
     }
+    if let Some(at) = visit.paid_at.filter(|_| visit.kind == VisitType::Online) {
+        quotas::unnote(tx, visit.patient, Quota::MonthlyConsultations, 1, at).await?;
+    }
+    crate::billing::invoices::for_refund(tx, app, visit.id, refund.refund, now).await?;
     notices::cancelled(tx, app, &visit, by, refund.refund, now).await?;
     let visit = store::visits::by_id(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
     Ok(Cancelled { visit, refund })

@@ -9,9 +9,14 @@ use domain::{
     visit::{CancelledBy, DOORS_OPEN, Event, Status},
 };
 use serde_json::Value;
-use store::visits::ForDoctor;
+use store::visits::{ForDoctor, Visit};
 
-use super::{VisitError, cancel::cancel, of_doctor};
+use super::{
+    VisitError,
+    cancel::cancel,
+    of_doctor,
+    payments::{Due, Earned},
+};
 use crate::{
     App, By, Caller, Fault,
     idempotency::{Answered, Once, Render, remember, replay},
@@ -78,6 +83,7 @@ async fn step(
     if !changed {
         return Err(VisitError::IllegalState);
     }
+    pay_out(tx, app, &visit, to, now).await?;
     let after = store::visits::one_for_doctor(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
     let action = match event {
         Event::Start => "visit.start",
@@ -87,6 +93,29 @@ async fn step(
     let event = by.event(action, Some(visit.patient), id.to_string());
     store::audit::append(tx, &app.keys, &event, now).await?;
     Ok(after)
+}
+
+/// Where a visit's money goes when the visit has ended: to the doctor (D35), or, where the patient didn't come, to the
+/// platform.
+async fn pay_out(tx: &Conn, app: &App, visit: &Visit, to: Status, now: Timestamp) -> Result<(), Fault> {
+    match to {
+        Status::Completed => {
+            let earned = Earned {
+                visit: visit.id,
+                doctor: visit.doctor,
+                price: visit.price,
+                insurer: visit.insurer.clone(),
+                commission_percent: app.billing.commission_percent,
+                at: now,
+            };
+            app.payments.earned(tx, &earned).await
+        }
+        Status::NoShow => {
+            let due = Due { visit: visit.id, patient: visit.patient, amount: visit.paid, at: now };
+            app.payments.missed(tx, &due).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Cancels a visit of the doctor's own; the patient gets everything back (D21).

@@ -34,7 +34,7 @@ pub use rate::{RateError, Rating, rate, ratings_of_doctor};
 pub use remind::remind;
 pub use reschedule::{Reschedule, reschedule};
 pub use store::visits::{ForDoctor, ForPatient, ListFilter, Stats, Visit as Stored};
-pub use withdraw::{cancel_by_admin, withdraw_visits_of};
+pub use withdraw::{cancel_by_admin, cancel_forgotten, withdraw_visits_of};
 
 /// Why a visit can't be changed.
 #[derive(Debug, thiserror::Error)]

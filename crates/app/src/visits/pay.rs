@@ -4,17 +4,23 @@
 use std::sync::Arc;
 
 use db::Conn;
-use domain::{Rials, Timestamp, ids::VisitId, visit::Status};
+use domain::{
+    Rials, Timestamp,
+    ids::VisitId,
+    subscription::Quota,
+    visit::{Status, VisitType},
+};
 use serde_json::Value;
 use store::visits::{ForPatient, Visit};
 use uuid::Uuid;
 
 use super::{
     VisitError, notices, of_patient,
-    payments::{Due, TakeError},
+    payments::{Due, Source, TakeError},
 };
 use crate::{
     App, By, Caller, Fault,
+    billing::{invoices, quotas},
     idempotency::{Answered, Once, Render, remember, replay},
 };
 
@@ -77,7 +83,6 @@ async fn take(tx: &Conn, app: &App, visit: &Visit, now: Timestamp) -> Result<(),
     let due = Due { visit: visit.id, patient: visit.patient, amount: visit.price.patient_share, at: now };
     app.payments.take(tx, &due).await.map_err(|e| match e {
         TakeError::InsufficientBalance => VisitError::InsufficientBalance,
-        TakeError::NoPayments => VisitError::NoPayments,
         TakeError::Fault(fault) => fault.into(),
     })
 }
@@ -95,6 +100,10 @@ async fn confirm(
     }
     store::visits::note_payment(tx, new_id(app, now), visit.id, method, false, amount, now).await?;
     notices::confirmed(tx, app, visit, now).await?;
+    invoices::for_visit(tx, app, visit.id, amount, now).await?;
+    if visit.kind == VisitType::Online {
+        quotas::note(tx, visit.patient, Quota::MonthlyConsultations, 1, now).await?;
+    }
     Ok(())
 }
 
@@ -110,37 +119,34 @@ pub enum Settled {
     IntoWallet,
 }
 
-/// Money for a visit has come from outside. Whatever the visit's state, it is never lost.
+/// Money for a visit has come from a gateway: with it the visit is confirmed, or it goes into the patient's wallet.
+/// Whatever the visit's state, it is never lost, and one charge is credited once: a second time is a fault, so the
+/// charge's own state must say that it was not credited. Writes to the audit log: last in its transaction.
 pub async fn settle(
-    app: &Arc<App>,
+    tx: &Conn,
+    app: &App,
     id: VisitId,
-    method: &'static str,
+    source: &Source,
     amount: Rials,
+    now: Timestamp,
 ) -> Result<Settled, VisitError> {
-    let now = app.clock.now();
-    app.db
-        .write((Arc::clone(app), id, amount, now), move |tx, (app, id, amount, now)| {
-            Box::pin(async move {
-                let visit = store::visits::lock(tx, &app.keys, *id).await?.ok_or(VisitError::NotFound)?;
-                let in_time =
-                    visit.status_at(*now) == Status::Pending && *amount == visit.price.patient_share;
-                if in_time {
-                    confirm(tx, app, &visit, method, *now).await?;
-                } else {
-                    let due = Due { visit: *id, patient: visit.patient, amount: *amount, at: *now };
-                    let note = new_id(app, *now);
-                    store::visits::note_payment(tx, note, *id, method, true, *amount, *now).await?;
-                    app.payments.give_back(tx, &due).await?;
-                    notices::late_payment(tx, app, &visit, note, *now).await?;
-                }
-                let by = By { actor: store::audit::Actor::User(visit.patient), request_id: method.into() };
-                let action = if in_time { "visit.pay" } else { "visit.pay_late" };
-                let event = by.event(action, Some(visit.patient), id.to_string());
-                store::audit::append(tx, &app.keys, &event, *now).await?;
-                Ok(if in_time { Settled::Confirmed } else { Settled::IntoWallet })
-            })
-        })
-        .await
+    let visit = store::visits::lock(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
+    let due = Due { visit: id, patient: visit.patient, amount, at: now };
+    let in_time = visit.status_at(now) == Status::Pending && amount == visit.price.patient_share;
+    if in_time {
+        app.payments.settle_online(tx, &due, source).await?;
+        confirm(tx, app, &visit, &source.gateway, now).await?;
+    } else {
+        app.payments.late(tx, &due, source).await?;
+        store::visits::note_payment(tx, source.charge, id, &source.gateway, true, amount, now).await?;
+        notices::late_payment(tx, app, &visit, source.charge, now).await?;
+    }
+    let by =
+        By { actor: store::audit::Actor::User(visit.patient), request_id: source.gateway.as_str().into() };
+    let action = if in_time { "visit.pay" } else { "visit.pay_late" };
+    let event = by.event(action, Some(visit.patient), id.to_string());
+    store::audit::append(tx, &app.keys, &event, now).await?;
+    Ok(if in_time { Settled::Confirmed } else { Settled::IntoWallet })
 }
 
 /// What the page at this address shows; none: no such address.

@@ -1,10 +1,12 @@
-//! Where billing will sit: who takes a patient's money and gives it back, inside the visit's own transaction.
+//! What visits need of billing: money that moves in the visit's own transaction. Either both happen, or neither.
 
 use db::Conn;
 use domain::{
     Rials, Timestamp,
     ids::{UserId, VisitId},
+    visit::Price,
 };
+use uuid::Uuid;
 
 use crate::Fault;
 
@@ -17,64 +19,60 @@ pub struct Due {
     pub at: Timestamp,
 }
 
+/// Money that a gateway has taken.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub gateway: String,
+    /// The charge that it belongs to: it is credited once.
+    pub charge: Uuid,
+}
+
+/// A visit that took place, and what it brings.
+#[derive(Clone, Debug)]
+pub struct Earned {
+    pub visit: VisitId,
+    pub doctor: UserId,
+    pub price: Price,
+    /// Who owes the insurance's share.
+    pub insurer: Option<String>,
+    /// The platform's part.
+    pub commission_percent: u8,
+    pub at: Timestamp,
+}
+
 /// Why money was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
     /// The wallet holds less.
     #[error("insufficient balance")]
     InsufficientBalance,
-    /// Payments are not set up.
-    #[error("no payments")]
-    NoPayments,
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
-/// Moves money in the transaction of what it is for: either both happen, or neither.
+/// Moves money in the transaction of what it is for. Nothing is moved where there is nothing to move.
 pub trait Payments: Send + Sync {
-    /// From the patient's wallet.
+    /// From the patient's wallet, to be kept until the visit has ended.
     fn take<'c>(&'c self, tx: &'c Conn, due: &'c Due) -> db::Answer<'c, (), TakeError>;
 
-    /// Into the patient's wallet: a refund, or a payment that came too late.
-    fn give_back<'c>(&'c self, tx: &'c Conn, due: &'c Due) -> db::Answer<'c, (), Fault>;
+    /// From a gateway, through the patient's wallet, to be kept until the visit has ended.
+    fn settle_online<'c>(
+        &'c self,
+        tx: &'c Conn,
+        due: &'c Due,
+        source: &'c Source,
+    ) -> db::Answer<'c, (), Fault>;
 
-    /// Whether a visit can be paid on its page without a gateway, by pressing a button. Never in production.
-    fn is_play_money(&self) -> bool;
-}
+    /// From a gateway into the patient's wallet: it came too late for the visit.
+    fn late<'c>(&'c self, tx: &'c Conn, due: &'c Due, source: &'c Source) -> db::Answer<'c, (), Fault>;
 
-/// The double that development and tests pay with: every wallet holds enough, and nothing is moved. What was paid
-/// is in `visit_payments` all the same.
-pub struct PlayMoney;
+    /// A visit was cancelled: the amount goes back into the patient's wallet, the fee is the platform's. Together they
+    /// are what was paid.
+    fn refund<'c>(&'c self, tx: &'c Conn, due: &'c Due, fee: Rials) -> db::Answer<'c, (), Fault>;
 
-impl Payments for PlayMoney {
-    fn take<'c>(&'c self, _: &'c Conn, _: &'c Due) -> db::Answer<'c, (), TakeError> {
-        Box::pin(std::future::ready(Ok(())))
-    }
+    /// A visit took place: the price, without the platform's part, goes into the doctor's wallet.
+    fn earned<'c>(&'c self, tx: &'c Conn, earned: &'c Earned) -> db::Answer<'c, (), Fault>;
 
-    fn give_back<'c>(&'c self, _: &'c Conn, _: &'c Due) -> db::Answer<'c, (), Fault> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn is_play_money(&self) -> bool {
-        true
-    }
-}
-
-/// Production without billing: nothing can be paid, so nothing is ever to be given back.
-pub struct NoPayments;
-
-impl Payments for NoPayments {
-    fn take<'c>(&'c self, _: &'c Conn, _: &'c Due) -> db::Answer<'c, (), TakeError> {
-        Box::pin(std::future::ready(Err(TakeError::NoPayments)))
-    }
-
-    fn give_back<'c>(&'c self, _: &'c Conn, due: &'c Due) -> db::Answer<'c, (), Fault> {
-        let owed = due.amount > Rials::ZERO;
-        let fault = Fault::Internal("money is to be given back, and there are no payments".into());
-        Box::pin(std::future::ready(if owed { Err(fault) } else { Ok(()) }))
-    }
-
-    fn is_play_money(&self) -> bool {
-        false
-    }
+    /// The patient didn't come: what was paid is kept.
+    fn missed<'c>(&'c self, tx: &'c Conn, due: &'c Due) -> db::Answer<'c, (), Fault>;
 }

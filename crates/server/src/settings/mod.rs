@@ -1,6 +1,7 @@
 //! Settings: one TOML file, `HELSSA_…` environment variables, flags; the later wins. All are read and
 //! checked at start, and every mistake is named at once.
 
+mod gateways;
 mod production;
 mod reference;
 mod secrets;
@@ -16,6 +17,7 @@ use ipnet::IpNet;
 use providers::{KavenegarSettings, WhatsappSettings};
 use store::keyring::Secrets;
 
+pub use gateways::Gateways;
 pub use reference::markdown;
 pub use secrets::generate;
 pub use sources::Sources;
@@ -46,6 +48,13 @@ pub struct Settings {
     /// The number that texts come from, where the sender has several.
     pub sms_line: Option<String>,
     pub whatsapp: Option<WhatsappSettings>,
+    /// The platform's part of what doctors earn.
+    pub commission_percent: u8,
+    /// Whose name stands on invoices.
+    pub seller: domain::invoice::Seller,
+    /// Where payers may be sent back to besides the public site.
+    pub return_urls: Vec<String>,
+    pub gateways: Gateways,
     pub log: Log,
     pub otel_endpoint: Option<String>,
     pub tls: Option<Tls>,
@@ -115,6 +124,7 @@ impl Settings {
         let enabled = r.get("rate_limit.enabled", table::parse::<bool>);
         let anonymous = r.get("rate_limit.anonymous", table::positive);
         let authenticated = r.get("rate_limit.authenticated", table::positive);
+        let premium = r.get("rate_limit.premium", table::positive);
         let max_body = r.get("limits.body_bytes", table::positive);
         let timeout = r.get("limits.timeout_seconds", table::seconds);
         let drain = r.get("shutdown.drain_seconds", table::seconds_or_none);
@@ -124,6 +134,12 @@ impl Settings {
         let sender = sender(r);
         let sms_line = r.optional("kavenegar.sender", table::text);
         let whatsapp = whatsapp(r);
+        let commission_percent = r.get("billing.commission_percent", table::percent);
+        let seller_name = r.get("billing.seller.name", table::text);
+        let seller_address = r.optional("billing.seller.address", table::text);
+        let seller_code = r.optional("billing.seller.economic_code", table::text);
+        let return_urls = r.get("billing.return_urls", table::list(table::url));
+        let gateways = gateways::read(r, mode);
         let filter = r.get("log.filter", table::text);
         let format = r.optional("log.format", table::log_format);
         let otel_endpoint = r.optional("otel.endpoint", table::url);
@@ -140,6 +156,7 @@ impl Settings {
                         ("public.site_url", public_site_url.as_ref()),
                     ],
                     rate_limit: enabled,
+                    gateways: gateways.as_ref(),
                 },
             );
         }
@@ -154,8 +171,11 @@ impl Settings {
             public_site_url: public_site_url?,
             trusted_proxies: trusted_proxies?,
             cors_origins: cors_origins?,
-            rate_limit: enabled?
-                .then_some(RateLimits { anonymous: anonymous?, authenticated: authenticated? }),
+            rate_limit: enabled?.then_some(RateLimits {
+                anonymous: anonymous?,
+                authenticated: authenticated?,
+                premium: premium?,
+            }),
             max_body: usize::try_from(max_body?).ok()?,
             timeout: timeout?,
             drain: drain?,
@@ -166,6 +186,14 @@ impl Settings {
             sender: sender?,
             sms_line: sms_line?,
             whatsapp: whatsapp?,
+            commission_percent: commission_percent?,
+            seller: domain::invoice::Seller {
+                name: seller_name?,
+                address: seller_address?.unwrap_or_default(),
+                economic_code: seller_code?.unwrap_or_default(),
+            },
+            return_urls: return_urls?,
+            gateways: gateways?,
             log: Log { filter: filter?, json: format?.unwrap_or(mode? == Mode::Production) },
             otel_endpoint: otel_endpoint?,
             tls: tls?,

@@ -2,7 +2,7 @@
 
 use store::keyring::Secrets;
 
-use super::{Sender, secrets::GENERATED, table::Reader};
+use super::{Gateways, Sender, secrets::GENERATED, table::Reader};
 
 /// What could be read of the settings that matter here.
 pub(super) struct Parts<'a> {
@@ -10,6 +10,7 @@ pub(super) struct Parts<'a> {
     pub(super) sender: Option<&'a Sender>,
     pub(super) urls: [(&'static str, Option<&'a String>); 2],
     pub(super) rate_limit: Option<bool>,
+    pub(super) gateways: Option<&'a Gateways>,
 }
 
 /// Names every refusal, beside whatever else is wrong.
@@ -37,5 +38,8 @@ pub(super) fn refuse(r: &mut Reader, parts: &Parts<'_>) {
     }
     if parts.rate_limit == Some(false) {
         refuse("rate_limit.enabled: production can't lift the limits".to_owned());
+    }
+    for sentence in parts.gateways.map(Gateways::without_money).unwrap_or_default() {
+        refuse(sentence.to_owned());
     }
 }

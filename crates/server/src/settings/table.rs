@@ -24,7 +24,7 @@ macro_rules! specs {
 }
 
 specs! {
-    "mode" Some("development"), "`development` or `production`. Production refuses generated secrets, the development inbox and public URLs without HTTPS.";
+    "mode" Some("development"), "`development` or `production`. Production refuses generated secrets, the development inbox, gateways without money and public URLs without HTTPS.";
     "listen" Some("127.0.0.1:8000"), "Address and port to listen on.";
     "data_dir" Some("data"), "Folder of the SQLite database, files, and in development the generated secrets.";
     "database.url" None, "`sqlite://path` or `postgres://user:password@host/name`. Default: `helssa.db` in `data_dir`.";
@@ -39,6 +39,7 @@ specs! {
     "rate_limit.enabled" Some("true"), "`false` lifts the request limits and the OTP budgets per address (never those per phone and per code). For tests.";
     "rate_limit.anonymous" Some("100"), "Requests an hour from one client address.";
     "rate_limit.authenticated" Some("1000"), "Requests an hour of one user.";
+    "rate_limit.premium" Some("10000"), "Requests an hour of one user with a premium plan.";
     "limits.body_bytes" Some("1048576"), "Larger JSON bodies are refused with 413.";
     "limits.timeout_seconds" Some("30"), "Requests that take longer are answered with 503.";
     "shutdown.drain_seconds" Some("0"), "After a SIGTERM `/health/` answers 503 for so long before the server stops listening, so that load balancers go elsewhere.";
@@ -58,6 +59,19 @@ specs! {
     "whatsapp.base_url" Some("https://graph.facebook.com/v23.0"), "The Cloud API.";
     "whatsapp.template" Some("helssa_otp"), "Approved authentication template with a copy-code button.";
     "whatsapp.language" Some("fa"), "Language of that template.";
+    "billing.commission_percent" Some("10"), "The platform's part of what doctors earn, in percent. 0 to 100.";
+    "billing.seller.name" Some("هلسا"), "Who sells, on invoices.";
+    "billing.seller.address" None, "The seller's address, on invoices.";
+    "billing.seller.economic_code" None, "The seller's economic code, on invoices.";
+    "billing.return_urls" Some(""), "Where payers may be sent back to besides `public.site_url`: URLs that `return_url` may begin with.";
+    "gateways.zarinpal.merchant_id" None, "The 36 characters that ZarinPal knows the merchant by. Without it there is no such gateway.";
+    "gateways.zarinpal.base_url" Some("https://payment.zarinpal.com"), "ZarinPal's API and pages; `https://sandbox.zarinpal.com` moves no money.";
+    "gateways.bitpay.api_key" None, "From BitPay.ir's panel. Without it there is no such gateway.";
+    "gateways.bitpay.base_url" Some("https://bitpay.ir/payment"), "BitPay.ir's API and pages; `https://bitpay.ir/payment-test` moves no money.";
+    "gateways.idpay.api_key" None, "From IDPay's panel. Without it there is no such gateway.";
+    "gateways.idpay.base_url" Some("https://api.idpay.ir/v1.1"), "IDPay's API.";
+    "gateways.idpay.sandbox" Some("false"), "`true`: IDPay only plays, and moves no money.";
+    "gateways.sandbox.enabled" None, "The development gateway, a page where payments succeed or fail by a button. Default: `true` in development, `false` in production.";
     "log.filter" Some("info"), "What is logged, as of tracing's `EnvFilter`, such as `info,helssa_app=debug`.";
     "log.format" None, "`text` or `json`. Default: `json` in production, `text` in development.";
     "otel.endpoint" None, "OpenTelemetry collector (OTLP over HTTP), such as `http://127.0.0.1:4318`. Needs a build with the feature `otel`.";
@@ -147,6 +161,13 @@ pub(super) fn positive(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(number @ 1..=1_000_000_000) => Ok(number),
         _ => Err(format!("`{text}` is not a number from 1 to 1,000,000,000")),
+    }
+}
+
+pub(super) fn percent(text: &str) -> Result<u8, String> {
+    match text.parse() {
+        Ok(percent @ 0..=100) => Ok(percent),
+        _ => Err(format!("`{text}` is not a number from 0 to 100")),
     }
 }
 

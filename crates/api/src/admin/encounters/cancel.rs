@@ -25,8 +25,9 @@ use crate::{
     tag = "admin",
     operation_id = "withdraw_encounter",
     summary = "Cancel a visit for the clinic",
-    description = "Pending or confirmed, also after its time. The patient gets all of it back and is told; the reason is \
-sealed with the visit.",
+    description = "Pending, confirmed or in progress, also after its time. The patient gets all of it back and is told; \
+the reason is sealed with the visit. A confirmed visit that nobody has begun is cancelled like this by itself, 24 hours \
+after its end.",
     params(
         ("id" = uuid::Uuid, Path, description = "The visit's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same key and body are answered as the first time, with Idempotent-Replay: true", max_length = 255),
