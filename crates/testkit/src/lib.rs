@@ -9,9 +9,11 @@ pub mod clock;
 pub mod database;
 pub mod fakes;
 pub mod http;
+pub mod money;
 pub mod process;
 pub mod services;
 pub mod shape;
+pub mod simulation;
 pub mod users;
 pub mod visits;
 

@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use crate::{Answer, TestApp, User};
 
+/// What an online visit costs in [`practice`].
+pub const FEE: i64 = 600_000;
+
 /// The reference's own settings of a doctor, working every day but Friday.
 pub fn practice() -> Value {
     json!({
         "consultation_settings": {
             "online_consultation_enabled": true,
-            "online_consultation_fee": 600_000,
+            "online_consultation_fee": FEE,
             "in_person_consultation_fee": 800_000,
             "consultation_duration": 20,
             "buffer_time": 10
@@ -64,9 +67,10 @@ impl TestApp {
         self.book(doctor, patient, at).await.expect(201).text("/id")
     }
 
-    /// A visit that is paid.
+    /// A visit that is paid, with money that the patient gets for it.
     pub async fn confirmed(&self, doctor: &User, patient: &User) -> String {
         let id = self.booked(doctor, patient).await;
+        self.give(patient, FEE).await;
         let pay = format!("/api/v1/patients/encounters/{id}/pay/");
         let body = json!({ "payment_method": "wallet" });
         let _ = self.post(&pay).by(patient).json(&body).send().await.expect(200);

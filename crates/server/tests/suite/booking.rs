@@ -86,7 +86,7 @@ async fn the_sample_is_answered_as_in_the_reference(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let evenings = json!({
         "consultation_settings": { "online_consultation_fee": 800_000 },
         "availability": { "working_hours": { "start": "09:00", "end": "19:00" } },
@@ -157,13 +157,13 @@ async fn a_reference_is_made_of_the_time_and_longer_when_that_is_taken(
     let (one, other) = (app.bookable_doctor().await, app.bookable_doctor().await);
     let mut references = BTreeSet::new();
     for (doctor, at) in [(&one, AT), (&other, AT), (&one, "2024-01-21T07:30:00Z")] {
-        let patient = app.patient().await;
+        let patient = app.rich_patient().await;
         let booked = app.book(doctor, &patient, at).await.expect(201);
         references.insert(booked.text("/booking_reference"));
     }
     // an ended hold keeps its reference
     app.clock.advance(SignedDuration::from_mins(15));
-    let again = app.book(&one, &app.patient().await, AT).await.expect(201);
+    let again = app.book(&one, &app.rich_patient().await, AT).await.expect(201);
     references.insert(again.text("/booking_reference"));
     assert_eq!(references.len(), 4);
     assert!(references.remove("HLS-2024-0121-0700") && references.remove("HLS-2024-0121-0730"));
@@ -178,7 +178,7 @@ async fn a_reference_is_made_of_the_time_and_longer_when_that_is_taken(
 #[tokio::test]
 async fn a_moment_may_be_written_with_any_offset(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     for (written, meant) in [
         ("2024-01-21T09:00:00+03:30", "2024-01-21T05:30:00Z"),
         ("2024-01-21T01:00:00-05:00", "2024-01-21T06:00:00Z"),
@@ -195,7 +195,7 @@ async fn the_price_is_the_doctors_fee_less_what_the_insurer_pays(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient, admin) = (app.bookable_doctor().await, app.patient().await, app.admin().await);
+    let (doctor, patient, admin) = (app.bookable_doctor().await, app.rich_patient().await, app.admin().await);
     let covers = json!({ "name": "ایران", "coverage_percent": 33, "is_active": true });
     let _ = app.put("/api/v1/admin/insurers/").by(&admin).json(&covers).send().await.expect(200);
     let odd = json!({ "consultation_settings": { "in_person_consultation_fee": 100_001 } });
@@ -234,7 +234,7 @@ async fn a_price_stays_whatever_the_doctor_asks_later(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let id = app.book(&doctor, &patient, AT).await.expect(201).text("/id");
     let dearer = json!({ "consultation_settings": { "online_consultation_fee": 900_000 } });
     let _ = patch(&app, &doctor, &dearer).await.expect(200);
@@ -251,7 +251,7 @@ async fn an_insurance_that_the_doctor_does_not_take_is_told(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient, admin) = (app.bookable_doctor().await, app.patient().await, app.admin().await);
+    let (doctor, patient, admin) = (app.bookable_doctor().await, app.rich_patient().await, app.admin().await);
     // the doctor takes it, but it is no longer one
     let gone = json!({ "name": "آسیا", "coverage_percent": 60, "is_active": false });
     let _ = app.put("/api/v1/admin/insurers/").by(&admin).json(&gone).send().await.expect(200);
@@ -269,7 +269,7 @@ async fn a_time_that_is_no_slot_is_refused_with_the_nearest_that_are(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let mut named = BTreeSet::new();
     for (at, date, instead, why) in [
         ("2024-01-20T09:30:00Z", "2024-01-20", ["10:30", "11:00", "11:30"], "half an hour ago"),
@@ -313,14 +313,14 @@ async fn half_an_hour_ahead_is_not_too_soon_and_sixty_days_not_too_late(
 ) {
     let app = TestApp::start(engine).await;
     let (doctor, other, patient) =
-        (app.bookable_doctor().await, app.bookable_doctor().await, app.patient().await);
+        (app.bookable_doctor().await, app.bookable_doctor().await, app.rich_patient().await);
     for at in ["2024-01-20T10:30:00Z", "2024-03-20T10:00:00Z"] {
         let _ = app.book(&doctor, &patient, at).await.expect(201);
     }
     let late = app.book(&doctor, &patient, "2024-03-20T10:30:00Z").await.expect(409);
     assert_eq!(late.code(), "DOCTOR_UNAVAILABLE");
     app.clock.advance(SignedDuration::from_secs(1));
-    let soon = app.book(&other, &app.patient().await, "2024-01-20T10:30:00Z").await;
+    let soon = app.book(&other, &app.rich_patient().await, "2024-01-20T10:30:00Z").await;
     let instead = day("2024-01-20", &["11:00", "11:30", "12:00"]);
     assert_eq!((soon.code(), alternatives(&soon)), ("DOCTOR_UNAVAILABLE", instead));
 }
@@ -329,7 +329,7 @@ async fn half_an_hour_ahead_is_not_too_soon_and_sixty_days_not_too_late(
 #[tokio::test]
 async fn a_doctor_who_is_away_is_not_booked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let away = json!({ "availability": {
         "days_off": ["2024-01-21"],
         "leaves": [{ "from": "2024-01-22", "to": "2024-01-23" }],
@@ -350,7 +350,7 @@ async fn who_sees_nobody_has_no_other_times(#[values(Engine::Sqlite, Engine::Pos
     let app = TestApp::start(engine).await;
     let (fresh, suspended, online) =
         (app.doctor().await, app.bookable_doctor().await, app.bookable_doctor().await);
-    let (patient, admin) = (app.patient().await, app.admin().await);
+    let (patient, admin) = (app.rich_patient().await, app.admin().await);
     let suspend = format!("{DOCTORS}{}/suspend/", suspended.id);
     let reason = json!({ "reason": "شکایت بیمار" });
     let _ = app.post(&suspend).by(&admin).json(&reason).send().await.expect(200);
@@ -373,7 +373,8 @@ async fn doctors_are_booked_by_patients_and_nobody_else_by_anybody(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient, other) = (app.bookable_doctor().await, app.patient().await, app.patient().await);
+    let (doctor, patient, other) =
+        (app.bookable_doctor().await, app.rich_patient().await, app.rich_patient().await);
     let (staff, admin) = (app.staff().await, app.admin().await);
     for id in [UNKNOWN, &other.id, &patient.id, &admin.id] {
         let mut wish = wish(&doctor, AT);
@@ -435,7 +436,7 @@ fn wrong_values() -> Vec<(&'static str, Value, &'static str)> {
 #[tokio::test]
 async fn a_wrong_field_is_told_by_its_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     for (field, value, named) in wrong_values() {
         let mut wish = wish(&doctor, AT);
         wish[field] = value;
@@ -466,7 +467,8 @@ async fn a_taken_time_is_refused_with_free_ones_that_can_be_booked(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, first, second) = (app.bookable_doctor().await, app.patient().await, app.patient().await);
+    let (doctor, first, second) =
+        (app.bookable_doctor().await, app.rich_patient().await, app.rich_patient().await);
     let _ = app.book(&doctor, &first, AT).await.expect(201);
     let instead = ["2024-01-21T06:00:00Z", "2024-01-21T06:30:00Z", "2024-01-21T07:30:00Z"];
     for patient in [&second, &first] {
@@ -478,7 +480,7 @@ async fn a_taken_time_is_refused_with_free_ones_that_can_be_booked(
         let _ = app.book(&doctor, &second, at).await.expect(201);
     }
     // now the nearest are farther away
-    let refused = app.book(&doctor, &app.patient().await, AT).await;
+    let refused = app.book(&doctor, &app.rich_patient().await, AT).await;
     let instead = ["2024-01-21T05:30:00Z", "2024-01-21T08:00:00Z", "2024-01-21T09:30:00Z"];
     assert_refused(&refused, "APPOINTMENT_CONFLICT", &instead, "so are those around it");
     assert_eq!(visits(&app).await, 4);
@@ -490,7 +492,7 @@ async fn a_taken_time_is_refused_with_free_ones_that_can_be_booked(
 async fn nobody_is_at_two_doctors_at_one_time(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let (one, other, patient) =
-        (app.bookable_doctor().await, app.bookable_doctor().await, app.patient().await);
+        (app.bookable_doctor().await, app.bookable_doctor().await, app.rich_patient().await);
     let from =
         |start: &str| json!({ "availability": { "working_hours": { "start": start, "end": "17:00" } } });
     // slots at 05:45, 06:15, 06:45, 07:15, 07:45 …
@@ -510,10 +512,10 @@ async fn nobody_is_at_two_doctors_at_one_time(#[values(Engine::Sqlite, Engine::P
         let _ = app.book(&other, &patient, at).await.expect(201);
     }
     // somebody else may
-    let _ = app.book(&other, &app.patient().await, "2024-01-21T06:45:00Z").await.expect(201);
+    let _ = app.book(&other, &app.rich_patient().await, "2024-01-21T06:45:00Z").await.expect(201);
 
     // from one door to the next: 07:00 to 07:20, then 07:20
-    let (next, quick) = (app.bookable_doctor().await, app.patient().await);
+    let (next, quick) = (app.bookable_doctor().await, app.rich_patient().await);
     let _ = patch(&app, &next, &from("09:20")).await.expect(200);
     let busy = app.bookable_doctor().await;
     let _ = app.book(&busy, &quick, AT).await.expect(201);
@@ -528,7 +530,7 @@ async fn a_visit_that_costs_nothing_is_confirmed_at_once(
 ) {
     let app = TestApp::start(engine).await;
     let (kind, insured) = (app.doctor().await, app.bookable_doctor().await);
-    let (patient, admin) = (app.patient().await, app.admin().await);
+    let (patient, admin) = (app.rich_patient().await, app.admin().await);
     let mut settings = practice();
     settings["consultation_settings"]["online_consultation_fee"] = json!(0);
     let _ = app.put("/api/v1/doctors/settings/").by(&kind).json(&settings).send().await.expect(200);
@@ -554,7 +556,7 @@ async fn a_visit_that_costs_nothing_is_confirmed_at_once(
     assert_eq!((&told["count"], &told["results"][0]["type"]), (&json!(2), &json!("appointment_confirmed")));
     // it is no hold
     app.clock.advance(SignedDuration::from_mins(16));
-    let taken = app.book(&kind, &app.patient().await, AT).await.expect(409);
+    let taken = app.book(&kind, &app.rich_patient().await, AT).await.expect(409);
     assert_eq!(taken.code(), "APPOINTMENT_CONFLICT");
     assert_eq!(read(&app, &patient, &for_nothing.text("/id")).await["status"], "confirmed");
     assert_whole(&app.app.db).await;
@@ -564,7 +566,7 @@ async fn a_visit_that_costs_nothing_is_confirmed_at_once(
 #[tokio::test]
 async fn a_key_books_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient, admin) = (app.bookable_doctor().await, app.patient().await, app.admin().await);
+    let (doctor, patient, admin) = (app.bookable_doctor().await, app.rich_patient().await, app.admin().await);
     let first_wish = wish(&doctor, AT);
     let first = keyed(&app, &patient, "k", &first_wish).send().await.expect(201);
     assert_eq!(first.header("idempotent-replay"), None);
@@ -576,7 +578,7 @@ async fn a_key_books_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: En
         assert_eq!(refused.code(), "IDEMPOTENCY_KEY_REUSED");
     }
     // somebody else's key is another one
-    let other = app.patient().await;
+    let other = app.rich_patient().await;
     let taken = keyed(&app, &other, "k", &first_wish).send().await.expect(409);
     assert_eq!((taken.code(), taken.header("idempotent-replay")), ("APPOINTMENT_CONFLICT", None));
     // without the key it would be a second visit
@@ -601,7 +603,8 @@ async fn a_key_whose_booking_was_refused_may_be_used_again(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, first, second) = (app.bookable_doctor().await, app.patient().await, app.patient().await);
+    let (doctor, first, second) =
+        (app.bookable_doctor().await, app.rich_patient().await, app.rich_patient().await);
     let id = app.book(&doctor, &first, AT).await.expect(201).text("/id");
     for _ in 0..2 {
         let refused = keyed(&app, &second, "k", &wish(&doctor, AT)).send().await.expect(409);
@@ -616,7 +619,7 @@ async fn a_key_whose_booking_was_refused_may_be_used_again(
 #[tokio::test]
 async fn a_key_pays_one_visit_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     // a key of a booking is none of a payment
     let one = keyed(&app, &patient, "k", &wish(&doctor, AT)).send().await.expect(201).text("/id");
     let other = app.book(&doctor, &patient, "2024-01-21T07:30:00Z").await.expect(201).text("/id");

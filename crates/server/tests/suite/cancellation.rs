@@ -253,7 +253,7 @@ async fn a_visit_moves_to_a_free_time_of_its_doctor_or_not_at_all(
 ) {
     let clinic = open(engine).await;
     let (visit, own) = (clinic.paid(MONDAY).await, clinic.paid(TUESDAY).await);
-    let other = clinic.app.patient().await;
+    let other = clinic.app.rich_patient().await;
     let taken = "2024-01-24T10:00:00Z";
     let _ = clinic.app.book(&clinic.doctor, &other, taken).await.expect(201);
     let before = clinic.seen(&visit).await;

@@ -1,14 +1,26 @@
 //! Replays every entry of the reference's samples that is implemented, and compares shape and types all the
 //! way down. The samples are a copy of the reference's own, extracted.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use axum::http::Method;
+use domain::Secret;
+use helssa_server::settings::Settings;
+use providers::gateways::ZarinpalSettings;
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Answer, Call, Engine, TestApp, User, shape, users::new_phone, visits::practice};
+use testkit::{
+    Answer, Call, Engine, TestApp, User,
+    fakes::zarinpal::{self, Zarinpal},
+    shape,
+    users::new_phone,
+    visits::practice,
+};
 
-use crate::visits::{LED, anew};
+use crate::{
+    subscriptions::reference,
+    visits::{LED, anew},
+};
 
 /// What is not implemented yet. Each line goes when its endpoint comes; at the end none is left.
 const NOT_YET: &[(&str, &str)] = &[
@@ -20,10 +32,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("POST", "/api/v1/ai/vision/analyze/"),
     ("POST", "/api/v1/ai/soap/generate/"),
     ("GET", "/api/v1/ai/soap/tasks/{task_id}"),
-    ("GET", "/api/v1/billing/wallet/"),
-    ("POST", "/api/v1/billing/wallet/charge/"),
-    ("GET", "/api/v1/billing/subscriptions/plans/"),
-    ("POST", "/api/v1/billing/subscriptions/purchase/"),
 ];
 
 /// Where an answer differs from its sample until another endpoint comes: path and difference. Each line goes
@@ -66,6 +74,7 @@ fn samples() -> Vec<Sample> {
 async fn implemented_samples_have_the_documented_shape(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
+    let zarinpal = Zarinpal::start().await.unwrap();
     let mut replayed = BTreeSet::new();
     for sample in samples() {
         let key = (sample.method.as_str(), sample.path.as_str());
@@ -73,7 +82,7 @@ async fn implemented_samples_have_the_documented_shape(
             continue;
         }
         for (status, body) in &sample.responses {
-            let app = TestApp::start(engine).await;
+            let app = TestApp::with(engine, |settings| at_zarinpal(settings, &zarinpal)).await;
             let answer = replay(&app, &sample, *status).await;
             assert_eq!(answer.status, *status, "{key:?}: {}", answer.json);
             if *status == 204 {
@@ -88,6 +97,17 @@ async fn implemented_samples_have_the_documented_shape(
         replayed.insert((sample.method.clone(), sample.path.clone()));
     }
     assert_eq!(replayed.len() + NOT_YET.len(), samples().len(), "an entry is neither replayed nor listed");
+}
+
+/// As the reference's own server: with ZarinPal, and an app that browsers go back to.
+fn at_zarinpal(settings: &mut Settings, zarinpal: &Zarinpal) {
+    settings.return_urls = vec!["https://app.helssa.ir".to_owned()];
+    settings.gateways.zarinpal = Some(ZarinpalSettings {
+        base_url: zarinpal.base_url(),
+        merchant_id: Secret::new(zarinpal::MERCHANT.to_owned()),
+        accept_sandbox: false,
+        timeout: Duration::from_secs(5),
+    });
 }
 
 #[test]
@@ -143,8 +163,41 @@ async fn replay(app: &TestApp, sample: &Sample, status: u16) -> Answer {
             call.by(&doctor).send().await
         }
         ("/api/v1/doctors/settings/", _) => call.by(&app.doctor().await).json(&sample.request).send().await,
+        ("/api/v1/billing/wallet/", _) => call.by(&app.rich_patient().await).send().await,
+        ("/api/v1/billing/wallet/charge/", _) => charging(app, call, sample).await,
+        ("/api/v1/billing/subscriptions/plans/", _) => {
+            let _ = reference(app, &json!({})).await;
+            call.by(&app.patient().await).send().await
+        }
+        ("/api/v1/billing/subscriptions/purchase/", _) => purchasing(app, call, sample).await,
         (path, status) => panic!("{path} {status}: no replay; write one, or list it as missing"),
     }
+}
+
+/// The sample's own charge: of a million Rials at ZarinPal, for half an hour.
+async fn charging(app: &TestApp, call: Call, sample: &Sample) -> Answer {
+    let answer = call.by(&app.patient().await).json(&sample.request).send().await;
+    assert_eq!(answer.json["amount"], sample.responses[0].1["amount"]);
+    assert!(answer.text("/payment_url").contains("/pg/StartPay/"), "{}", answer.json);
+    answer
+}
+
+/// The sample's own purchase, to the Rial: 299,000 × 3 − 20 % = 717,600, of which the code takes 25 %.
+async fn purchasing(app: &TestApp, call: Call, sample: &Sample) -> Answer {
+    let _ = reference(app, &json!({})).await;
+    let answer = call.by(&app.rich_patient().await).json(&sample.request).send().await;
+    let documented = &sample.responses[0].1;
+    for field in ["amount", "discount_applied", "total_paid", "payment_method"] {
+        assert_eq!(answer.json["payment"][field], documented["payment"][field], "{field}: {}", answer.json);
+    }
+    for field in ["plan", "start_date", "end_date", "status", "auto_renew"] {
+        assert_eq!(
+            answer.json["subscription"][field], documented["subscription"][field],
+            "{field}: {}",
+            answer.json
+        );
+    }
+    answer
 }
 
 /// The sample's own profile, but for its id and number, which are the caller's, and its national id, whose

@@ -48,6 +48,16 @@ async fn log_in(http: &reqwest::Client, url: &str, phone: &str) -> (String, Stri
     (text("/user/id"), text("/access"))
 }
 
+/// Pays so many Rials into the wallet at the development gateway, as a browser would.
+async fn charge(http: &reqwest::Client, url: &str, token: &str, rials: i64) {
+    let charge = http.post(format!("{url}/api/v1/billing/wallet/charge/")).bearer_auth(token);
+    let charge = charge.json(&json!({ "amount": rials })).send().await.unwrap().error_for_status().unwrap();
+    let charge: Value = charge.json().await.unwrap();
+    let page = charge["payment_url"].as_str().unwrap().trim_end_matches('/');
+    // to the callback, and on to the page that says how it went
+    http.post(format!("{page}/succeed/")).send().await.unwrap().error_for_status().unwrap();
+}
+
 /// Runs `helssa` on this database.
 fn run(program: &Path, arguments: &[&str], database: &str, folder: &Path) {
     let output = Command::new(program)
@@ -173,6 +183,7 @@ async fn acknowledged_bookings_and_payments_survive_kill_9(
     let mut clients = vec![];
     for n in 0..CLIENTS {
         let (_, token) = log_in(&http, &server.url, &format!("0935333{n:04}")).await;
+        charge(&http, &server.url, &token, 100_000_000).await;
         let wishes = slots.iter().skip(n / 2).step_by(CLIENTS / 2).cloned().collect();
         let (http, doctor) = (http.clone(), doctor.clone());
         clients.push(Client { http, token, doctor, wishes, next: 0, visits: BTreeMap::new() });
@@ -309,7 +320,8 @@ async fn wherever_a_use_case_breaks_nothing_is_half_done(
     let app = TestApp::start(engine).await;
     let node = Node::beside(&app).await;
     let (doctor, admin) = (app.bookable_doctor().await, app.admin().await);
-    let (patient, other, third) = (app.patient().await, app.patient().await, app.patient().await);
+    let (patient, other, third) =
+        (app.rich_patient().await, app.rich_patient().await, app.rich_patient().await);
 
     let booked = node.post_until_it_works(&app, &patient, BOOK, &wish(&doctor, AT)).await;
     let visit = format!("{ENCOUNTERS}{}/", booked["id"].as_str().unwrap());

@@ -10,7 +10,7 @@ use crate::{
     doctors::DOCTORS,
     notifications::{NOTIFICATIONS, texts},
     search::encoded,
-    visits::{BOOK, LED, SITE, VISITS, moment},
+    visits::{BOOK, LED, SITE, VISITS, moment, pay_at_page},
 };
 
 /// The people of the story, and when they have logged in.
@@ -72,7 +72,7 @@ async fn a_patient_finds_the_doctor(app: &TestApp, patient: &User, doctor: &User
 impl Day {
     async fn begin(engine: Engine) -> Self {
         let app = TestApp::start(engine).await;
-        let (doctor, patient) = (a_doctor_begins(&app).await, app.patient().await);
+        let (doctor, patient) = (a_doctor_begins(&app).await, app.rich_patient().await);
         let at = a_patient_finds_the_doctor(&app, &patient, &doctor).await;
         let (since, starts) = (app.clock.now(), moment(&at));
         let mut day = Self { app, doctor, patient, since, visit: String::new(), starts };
@@ -91,15 +91,16 @@ impl Day {
         assert_eq!(booked.text("/status"), "pending");
         assert_eq!(booked.json["payment"]["payable_amount"], 240_000);
         // the time is held: nobody else gets it
-        let other = self.app.patient().await;
+        let other = self.app.rich_patient().await;
         let late = self.app.post(BOOK).by(&other).json(&body).send().await.expect(409);
         assert_eq!(late.code(), "APPOINTMENT_CONFLICT");
 
         let page = booked.text("/payment/payment_url").strip_prefix(SITE).unwrap().to_owned();
         assert!(
-            String::from_utf8_lossy(&self.app.get(&page).send().await.expect(200).bytes).contains("240٬000")
+            String::from_utf8_lossy(&self.app.get(&page).send().await.expect(200).bytes).contains("۲۴۰٬۰۰۰")
         );
-        let _ = self.app.post(&page).send().await.expect(303);
+        let back = pay_at_page(&self.app, &page).await;
+        let _ = self.app.get(&back).send().await.expect(303);
         let listed = self.app.get(LED).by(&self.doctor).send().await.expect(200);
         assert_eq!(listed.text("/results/0/id"), booked.text("/id"));
         assert_eq!(listed.text("/results/0/status"), "confirmed");

@@ -194,7 +194,7 @@ async fn a_sane_request_id_comes_back_and_any_other_is_replaced(
 #[rstest]
 #[tokio::test]
 async fn every_response_has_the_security_headers(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let limits = app::RateLimits { anonymous: 2, authenticated: 1_000 };
+    let limits = app::RateLimits { anonymous: 2, authenticated: 1_000, premium: 10_000 };
     let app = TestApp::with(engine, |settings| settings.rate_limit = Some(limits)).await;
     let patient = app.patient().await;
     let refresh = json!({ "refresh": patient.refresh });
@@ -257,7 +257,7 @@ async fn browsers_are_told_to_stay_with_https_where_it_is(
 }
 
 async fn app_with_cors(engine: Engine) -> TestApp {
-    let limits = app::RateLimits { anonymous: 4, authenticated: 1_000 };
+    let limits = app::RateLimits { anonymous: 4, authenticated: 1_000, premium: 10_000 };
     TestApp::with(engine, |settings| {
         settings.cors_origins = vec![ORIGIN.into(), "https://admin.helssa.ir".into()];
         settings.rate_limit = Some(limits);

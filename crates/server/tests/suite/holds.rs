@@ -1,10 +1,10 @@
 //! A booking holds its time for 15 minutes (D19): what is not paid until then is free again, and money that comes
 //! later is not lost. The clock stands at 10:00 UTC of 2024-01-20.
 
-use app::visits::{Settled, settle};
+use app::visits::Settled;
 use db::sql;
 use domain::{
-    Rials, SignedDuration,
+    SignedDuration,
     ids::{UserId, VisitId},
 };
 use rstest::rstest;
@@ -33,8 +33,7 @@ async fn sweep(app: &TestApp, is_swept: bool) {
 
 /// Money of this amount arrives through a gateway.
 async fn arrives(app: &TestApp, id: &str, amount: i64) -> Settled {
-    let amount = Rials::new(amount).unwrap();
-    settle(&app.app, VisitId(id.parse().unwrap()), "sandbox", amount).await.unwrap()
+    TestApp::arrives(&app.app, VisitId(id.parse().unwrap()), amount).await
 }
 
 /// Kind, method and amount of all that was paid for a visit, by kind.
@@ -55,7 +54,8 @@ async fn an_unpaid_time_is_free_again_after_a_quarter_of_an_hour(
     #[values(false, true)] is_swept: bool,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, first, second) = (app.bookable_doctor().await, app.patient().await, app.patient().await);
+    let (doctor, first, second) =
+        (app.bookable_doctor().await, app.rich_patient().await, app.rich_patient().await);
     let id = app.book(&doctor, &first, AT).await.expect(201).text("/id");
     app.clock.advance(HOLD - SignedDuration::from_secs(1));
     assert_eq!(app.book(&doctor, &second, AT).await.expect(409).code(), "APPOINTMENT_CONFLICT");
@@ -102,7 +102,7 @@ async fn who_was_too_slow_may_book_the_same_time_again(
 ) {
     let app = TestApp::start(engine).await;
     let (doctor, other, patient) =
-        (app.bookable_doctor().await, app.bookable_doctor().await, app.patient().await);
+        (app.bookable_doctor().await, app.bookable_doctor().await, app.rich_patient().await);
     let _ = app.book(&doctor, &patient, AT).await.expect(201);
     assert_eq!(app.book(&doctor, &patient, AT).await.expect(409).code(), "APPOINTMENT_CONFLICT");
     app.clock.advance(HOLD);
@@ -120,7 +120,7 @@ async fn who_was_too_slow_may_book_the_same_time_again(
 #[tokio::test]
 async fn what_is_paid_in_the_last_second_stays(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let booked = app.book(&doctor, &patient, AT).await.expect(201);
     let id = booked.text("/id");
     app.clock.advance(HOLD - SignedDuration::from_secs(1));
@@ -152,7 +152,8 @@ async fn only_the_patient_pays_and_in_a_way_that_there_is(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient, other) = (app.bookable_doctor().await, app.patient().await, app.patient().await);
+    let (doctor, patient, other) =
+        (app.bookable_doctor().await, app.rich_patient().await, app.rich_patient().await);
     let id = app.book(&doctor, &patient, AT).await.expect(201).text("/id");
     assert_eq!(pay(&app, &other, &id).await.expect(404).code(), "NOT_FOUND");
     assert_eq!(pay(&app, &doctor, &id).await.expect(403).code(), "FORBIDDEN");
@@ -174,7 +175,8 @@ async fn a_late_payment_goes_to_the_wallet(
     #[values(false, true)] is_swept: bool,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, first, second) = (app.bookable_doctor().await, app.patient().await, app.patient().await);
+    let (doctor, first, second) =
+        (app.bookable_doctor().await, app.rich_patient().await, app.rich_patient().await);
     let late = app.book(&doctor, &first, AT).await.expect(201).text("/id");
     app.clock.advance(HOLD);
     sweep(&app, is_swept).await;
@@ -205,7 +207,7 @@ async fn a_late_payment_goes_to_the_wallet(
 #[tokio::test]
 async fn money_that_arrives_twice_confirms_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let id = app.book(&doctor, &patient, AT).await.expect(201).text("/id");
     assert_eq!(arrives(&app, &id, 600_000).await, Settled::Confirmed);
     let confirmed = read(&app, &patient, &id).await;
@@ -231,7 +233,7 @@ async fn money_of_another_amount_confirms_nothing_and_is_not_lost(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let id = app.book(&doctor, &patient, AT).await.expect(201).text("/id");
     for amount in [1, 599_999, 600_001] {
         assert_eq!(arrives(&app, &id, amount).await, Settled::IntoWallet);
@@ -249,7 +251,7 @@ async fn a_sweep_ends_every_hold_that_is_due_and_no_other(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let free = app.free(&doctor).await;
     let (early, later) = (&free[10..15], &free[15..18]);
     let mut ids = vec![];

@@ -31,10 +31,14 @@ enum Thing {
     Visit,
     Prescription,
     Notification,
+    Charge,
+    Payout,
 }
 
-use Thing::{Notification, Prescription, Session, Visit};
+use Thing::{Charge, Notification, Payout, Prescription, Session, Visit};
 
+/// Of a bank's documentation.
+pub(crate) const IBAN: &str = "IR580540105180021273113007";
 const ANYONE: &[Role] = &Role::ALL;
 const PATIENTS: &[Role] = &[Role::Patient];
 const DOCTORS: &[Role] = &[Role::Doctor];
@@ -78,6 +82,9 @@ const MATRIX: &[Row] = &[
     private("read_user_audit", ADMINS),
     private("block_user", ADMINS),
     private("unblock_user", ADMINS),
+    private("list_charges", ADMINS),
+    private("view_charge", ADMINS),
+    private("refund_charge", ADMINS),
     private("list_jobs", STAFF),
     private("retry_job", ADMINS),
     private("withdraw_encounter", ADMINS),
@@ -85,6 +92,38 @@ const MATRIX: &[Row] = &[
     private("save_specialty", ADMINS),
     private("save_city", ADMINS),
     private("save_insurer", ADMINS),
+    private("read_wallet", ANYONE),
+    private("list_wallet_transactions", ANYONE),
+    private("export_wallet_transactions", ANYONE),
+    private("charge_wallet", ANYONE),
+    own("read_charge", ANYONE, Charge),
+    public("gateway_callback"),
+    public("gateway_callback_form"),
+    private("list_plans", ANYONE),
+    private("read_subscription", ANYONE),
+    private("purchase_subscription", PATIENTS),
+    private("cancel_subscription", PATIENTS),
+    private("save_plan", ADMINS),
+    private("create_discount_code", ADMINS),
+    private("list_discount_codes", ADMINS),
+    private("list_invoices", ANYONE),
+    private("read_invoice", ANYONE),
+    private("read_invoice_pdf", ANYONE),
+    private("list_all_invoices", ADMINS),
+    private("read_any_invoice_pdf", ADMINS),
+    private("list_earnings", DOCTORS),
+    private("request_payout", DOCTORS),
+    private("list_payouts", DOCTORS),
+    own("read_payout", DOCTORS, Payout),
+    own("cancel_payout", DOCTORS, Payout),
+    private("list_all_payouts", ADMINS),
+    private("approve_payout", ADMINS),
+    private("reject_payout", ADMINS),
+    private("mark_payout_paid", ADMINS),
+    private("mark_payout_returned", ADMINS),
+    private("create_payout_batch", ADMINS),
+    private("list_payout_batches", ADMINS),
+    private("read_payout_file", ADMINS),
     public("list_specialties"),
     public("list_cities"),
     public("list_insurers"),
@@ -152,7 +191,7 @@ fn every_operation_has_its_row() {
 
 /// The path of an operation on this thing, whatever it calls its name.
 pub(crate) fn path_of(path: &str, id: &str) -> String {
-    let path = path.replace("{id}", id).replace("{code}", "cardiology");
+    let path = path.replace("{id}", id).replace("{code}", "cardiology").replace("{gateway}", "sandbox");
     assert!(!path.contains('{'), "{path} names something that has no stand-in");
     path
 }
@@ -209,6 +248,8 @@ struct Owners {
     visit: String,
     prescription: String,
     notification: String,
+    charge: String,
+    payout: String,
 }
 
 impl Owners {
@@ -226,7 +267,15 @@ impl Owners {
         let first =
             async |path: &str| app.get(path).by(patient).send().await.expect(200).text("/results/0/id");
         let (session, notification) = (first("/api/v1/auth/sessions/").await, first(NOTIFICATIONS).await);
-        Self { clinic, session, visit, prescription, notification }
+        app.give(doctor, 1_000_000).await;
+        let payout = json!({ "amount": 1_000_000, "iban": IBAN, "account_holder": "سارا احمدی" });
+        let payouts = "/api/v1/billing/payouts/";
+        let payout = app.post(payouts).by(doctor).json(&payout).send().await.expect(201).text("/id");
+        let body = json!({ "amount": 1_000 });
+        let charge = "/api/v1/billing/wallet/charge/";
+        let charge =
+            app.post(charge).by(patient).json(&body).send().await.expect(200).text("/transaction_id");
+        Self { clinic, session, visit, prescription, notification, charge, payout }
     }
 
     fn id(&self, thing: Thing) -> &str {
@@ -235,6 +284,8 @@ impl Owners {
             Visit => &self.visit,
             Prescription => &self.prescription,
             Notification => &self.notification,
+            Charge => &self.charge,
+            Payout => &self.payout,
         }
     }
 
@@ -261,6 +312,10 @@ impl Owners {
             get(doctor, &format!("{LED}{}/", self.visit)).await,
             get(patient, &format!("/api/v1/patients/prescriptions/{}/", self.prescription)).await,
             get(patient, NOTIFICATIONS).await,
+            get(patient, "/api/v1/billing/wallet/").await,
+            get(doctor, "/api/v1/billing/wallet/").await,
+            get(doctor, &format!("/api/v1/billing/payouts/{}/", self.payout)).await,
+            get(patient, &format!("/api/v1/billing/transactions/{}/", self.charge)).await,
         ])
     }
 }

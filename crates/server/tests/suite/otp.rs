@@ -126,7 +126,7 @@ async fn asking_again_waits_a_minute_and_has_a_budget(
 #[rstest]
 #[tokio::test]
 async fn an_address_may_ask_twenty_times_an_hour(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let limits = app::RateLimits { anonymous: 1_000, authenticated: 1_000 };
+    let limits = app::RateLimits { anonymous: 1_000, authenticated: 1_000, premium: 10_000 };
     let app = TestApp::with(engine, |settings| settings.rate_limit = Some(limits)).await;
     for _ in 0..20 {
         let _ = ask(&app, &new_phone(), "10.200.0.6").await.expect(200);

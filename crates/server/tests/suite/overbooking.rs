@@ -36,7 +36,7 @@ async fn an_admin_puts_a_visit_on_top_of_another_and_says_why(
 ) {
     let app = TestApp::start(engine).await;
     let (doctor, admin) = (app.bookable_doctor().await, app.admin().await);
-    let (first, second) = (app.patient().await, app.patient().await);
+    let (first, second) = (app.rich_patient().await, app.rich_patient().await);
     let _ = app.book(&doctor, &first, AT).await.expect(201);
     let booked = overbook(&app, &admin, &doctor, &second, AT).await.expect(201);
     let id = booked.text("/id");
@@ -65,7 +65,7 @@ async fn an_admin_is_not_bound_to_slots_but_to_the_grid_and_to_what_lies_ahead(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.patient().await);
+    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.rich_patient().await);
     for (at, why) in [
         ("2024-01-20T10:05:00Z", "in five minutes"),
         ("2024-01-21T06:45:00Z", "between two slots"),
@@ -104,7 +104,7 @@ async fn nothing_lies_on_top_of_a_patients_own_visit(
 ) {
     let app = TestApp::start(engine).await;
     let (doctor, other) = (app.bookable_doctor().await, app.bookable_doctor().await);
-    let (admin, patient) = (app.admin().await, app.patient().await);
+    let (admin, patient) = (app.admin().await, app.rich_patient().await);
     let _ = app.book(&doctor, &patient, AT).await.expect(201);
     for (doctor, at) in
         [(&doctor, AT), (&other, AT), (&other, "2024-01-21T06:45:00Z"), (&doctor, "2024-01-21T07:15:00Z")]
@@ -123,12 +123,12 @@ async fn nothing_lies_on_top_of_a_patients_own_visit(
 async fn three_visits_may_lie_on_top_of_one(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
     let (doctor, admin) = (app.bookable_doctor().await, app.admin().await);
-    let _ = app.book(&doctor, &app.patient().await, AT).await.expect(201);
+    let _ = app.book(&doctor, &app.rich_patient().await, AT).await.expect(201);
     let mut last = String::new();
     for _ in 0..3 {
-        last = overbook(&app, &admin, &doctor, &app.patient().await, AT).await.expect(201).text("/id");
+        last = overbook(&app, &admin, &doctor, &app.rich_patient().await, AT).await.expect(201).text("/id");
     }
-    let patient = app.patient().await;
+    let patient = app.rich_patient().await;
     for at in [AT, "2024-01-21T06:45:00Z", "2024-01-21T07:15:00Z"] {
         let refused = overbook(&app, &admin, &doctor, &patient, at).await.expect(409);
         assert_eq!(refused.code(), "APPOINTMENT_CONFLICT", "{at}");
@@ -149,7 +149,8 @@ async fn patients_do_not_get_on_top_of_what_an_admin_put_there(
 ) {
     let app = TestApp::start(engine).await;
     let (doctor, admin) = (app.bookable_doctor().await, app.admin().await);
-    let (first, second, third) = (app.patient().await, app.patient().await, app.patient().await);
+    let (first, second, third) =
+        (app.rich_patient().await, app.rich_patient().await, app.rich_patient().await);
     let below = app.book(&doctor, &first, AT).await.expect(201).text("/id");
     // 07:15 to 07:35 lies on top of 07:00 to 07:20, and reaches into the slot of 07:30
     let _ = overbook(&app, &admin, &doctor, &second, "2024-01-21T07:15:00Z").await.expect(201);
@@ -179,7 +180,7 @@ async fn what_is_not_paid_when_it_starts_is_cancelled(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.patient().await);
+    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.rich_patient().await);
     let at = "2024-01-20T10:20:00Z";
     let id = overbook(&app, &admin, &doctor, &patient, at).await.expect(201).text("/id");
     app.clock.advance(SignedDuration::from_secs(20 * 60 - 1));
@@ -197,7 +198,7 @@ async fn admins_alone_overbook_and_only_people_that_there_are(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.patient().await);
+    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.rich_patient().await);
     let order = order(&doctor, &patient, AT);
     for user in [&doctor, &patient, &app.staff().await] {
         assert_eq!(ask(&app, user, &order).await.expect(403).code(), "FORBIDDEN");
@@ -240,7 +241,7 @@ async fn admins_alone_overbook_and_only_people_that_there_are(
 #[tokio::test]
 async fn an_order_with_a_key_is_carried_out_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.patient().await);
+    let (doctor, admin, patient) = (app.bookable_doctor().await, app.admin().await, app.rich_patient().await);
     let send =
         |order: &Value| app.post(OVERBOOK).by(&admin).header("idempotency-key", "k").json(order).send();
     let first = send(&order(&doctor, &patient, AT)).await.expect(201);

@@ -43,7 +43,7 @@ struct Clinic {
 impl Clinic {
     async fn open(engine: Engine) -> Self {
         let app = TestApp::start(engine).await;
-        let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+        let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
         let visit = app.started(&doctor, &patient).await;
         let mut clinic = Self { app, doctor, patient, visit };
         clinic.log_in_anew().await;
@@ -227,7 +227,7 @@ async fn what_is_somebody_elses_is_not_there(#[values(Engine::Sqlite, Engine::Po
         assert_eq!(refused.expect(404).code(), "NOT_FOUND");
     }
     let _ = clinic.sign(&id).await.expect(200);
-    let stranger = clinic.app.patient().await;
+    let stranger = clinic.app.rich_patient().await;
     let refused = clinic.app.get(&format!("{OWN}{id}/")).by(&stranger).send().await;
     assert_eq!(refused.expect(404).code(), "NOT_FOUND");
     let empty = clinic.app.get(OWN).by(&stranger).send().await.expect(200);
@@ -241,13 +241,13 @@ async fn nothing_is_prescribed_before_a_visit_and_something_may_be_after_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let body = draft(&[item("Losartan")]);
     let visit = app.confirmed(&doctor, &patient).await;
     let early = app.post(&of_visit(&visit)).by(&doctor).json(&body).send().await;
     assert_eq!(early.expect(409).code(), "ILLEGAL_STATE");
 
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let visit = app.completed(&doctor, &patient).await;
     app.clock.advance(SignedDuration::from_secs(61));
     let doctor = app.log_in(&doctor.phone).await;

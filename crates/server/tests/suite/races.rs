@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::visits::{Settled, expire_due, settle};
+use app::visits::{Settled, expire_due};
 use db::{Db, sql};
-use domain::{Rials, SignedDuration, ids::VisitId};
+use domain::{SignedDuration, ids::VisitId};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Answer, Call, Engine, TestApp, User};
@@ -160,7 +160,7 @@ pub(crate) async fn patients(app: &Arc<TestApp>, count: usize) -> Vec<User> {
     let mut logins = JoinSet::new();
     for _ in 0..count {
         let app = Arc::clone(app);
-        logins.spawn(async move { app.patient().await });
+        logins.spawn(async move { app.rich_patient().await });
     }
     logins.join_all().await
 }
@@ -296,7 +296,7 @@ async fn of_two_doctors_a_patient_gets_one(#[values(Engine::Sqlite, Engine::Post
     let nodes = nodes(engine).await;
     let app = &nodes[0];
     let doctors = [app.bookable_doctor().await, app.bookable_doctor().await];
-    let patient = app.patient().await;
+    let patient = app.rich_patient().await;
     let requests = (0..40).map(|n| booking(&nodes[n / 2 % nodes.len()], &doctors[n % 2], &patient, AT));
     let won = assert_one_got(&at_once(requests.collect()).await, AT);
     assert_eq!(won.text("/scheduled_at"), AT);
@@ -311,7 +311,7 @@ async fn of_twenty_bookings_with_one_key_one_makes_a_visit(
 ) {
     let nodes = nodes(engine).await;
     let app = &nodes[0];
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let keyed = |node: &Arc<TestApp>| -> Request {
         let (node, by, wish) = (Arc::clone(node), patient.clone(), wish(&doctor, AT));
         Box::new(move || node.post(BOOK).by(&by).header("idempotency-key", "race").json(&wish))
@@ -336,7 +336,7 @@ async fn of_twenty_bookings_with_one_key_one_makes_a_visit(
 async fn of_twenty_payments_one_is_taken(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let nodes = nodes(engine).await;
     let app = &nodes[0];
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let id = app.book(&doctor, &patient, AT).await.expect(201).text("/id");
     let requests = nodes.iter().cycle().take(20).map(|node| paying(node, &patient, &id));
     let won = assert_one_was_in_time(&at_once(requests.collect()).await);
@@ -353,15 +353,13 @@ async fn a_visit_is_paid_from_the_wallet_or_through_a_gateway(
 ) {
     let nodes = nodes(engine).await;
     let app = &nodes[0];
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let free = app.free(&doctor).await;
     for at in &free[10..20] {
         let id = app.book(&doctor, &patient, at).await.expect(201).text("/id");
         let last = Arc::clone(&nodes[nodes.len() - 1].app);
         let visit = VisitId(id.parse().unwrap());
-        let arriving = tokio::spawn(async move {
-            settle(&last, visit, "sandbox", Rials::new(600_000).unwrap()).await.unwrap()
-        });
+        let arriving = tokio::spawn(async move { TestApp::arrives(&last, visit, 600_000).await });
         let from_wallet = tokio::spawn(insist(paying(app, &patient, &id)));
         let (arrived, answer) = (arriving.await.unwrap(), from_wallet.await.unwrap());
         let expected = match arrived {
@@ -444,7 +442,7 @@ async fn a_visit_is_cancelled_or_begins(#[values(Engine::Sqlite, Engine::Postgre
     let app = &nodes[0];
     let mut confirmed = vec![];
     for _ in 0..6 {
-        let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+        let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
         let id = app.book(&doctor, &patient, soon).await.expect(201).text("/id");
         let _ = pay(app, &patient, &id).await.expect(200);
         confirmed.push((doctor, patient, id));
@@ -472,7 +470,7 @@ async fn a_visit_is_cancelled_or_begins(#[values(Engine::Sqlite, Engine::Postgre
 async fn a_visit_is_rated_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let nodes = nodes(engine).await;
     let app = &nodes[0];
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let id = app.completed(&doctor, &patient).await;
     app.clock.advance(SignedDuration::from_secs(61));
     let patient = app.log_in(&patient.phone).await;

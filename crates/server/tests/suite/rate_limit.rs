@@ -14,7 +14,7 @@ use crate::frame::assert_enveloped;
 const PROFILE: &str = "/api/v1/patients/profile/";
 
 fn limit(settings: &mut Settings, anonymous: i64, authenticated: i64) {
-    settings.rate_limit = Some(app::RateLimits { anonymous, authenticated });
+    settings.rate_limit = Some(app::RateLimits { anonymous, authenticated, premium: 10_000 });
 }
 
 async fn limited(engine: Engine, anonymous: i64, authenticated: i64) -> TestApp {

@@ -234,7 +234,8 @@ async fn a_booking_is_told_when_it_is_paid(#[values(Engine::Sqlite, Engine::Post
         assert!(told(&clinic.app, user).await.is_empty(), "a hold is nobody's business yet");
     }
     let _ = clinic.ask(&visit, "pay").send().await.expect(200);
-    assert_eq!(run(&clinic.app).await, 2);
+    // two texts, and the invoice
+    assert_eq!(run(&clinic.app).await, 3);
     assert_eq!(told(&clinic.app, &clinic.patient).await, kinds(&[("appointment_confirmed", 1)]));
     let expected = kinds(&[("new_appointment", 1), ("payment_received", 1)]);
     assert_eq!(told(&clinic.app, &clinic.doctor).await, expected);

@@ -90,7 +90,7 @@ async fn without_redis_codes_wait_and_the_rest_goes_on(
     let away = format!("redis://127.0.0.1:{}", free_port());
     let mut settings = app.settings.clone();
     settings.redis_url = Some(Secret::new(away));
-    settings.rate_limit = Some(app::RateLimits { anonymous: 100, authenticated: 1_000 });
+    settings.rate_limit = Some(app::RateLimits { anonymous: 100, authenticated: 1_000, premium: 10_000 });
     let node = app.node_with(settings).await;
     let health = node.get("/health/").send().await.expect(503);
     assert_eq!(health.json["status"], "down");

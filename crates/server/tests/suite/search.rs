@@ -56,7 +56,7 @@ struct Register {
 impl Register {
     async fn open(engine: Engine) -> Self {
         let app = TestApp::start(engine).await;
-        let (admin, patient) = (app.admin().await, app.patient().await);
+        let (admin, patient) = (app.admin().await, app.rich_patient().await);
         Self { app, admin, patient, added: 0 }
     }
 

@@ -70,6 +70,9 @@ fn nothing_set_is_development_on_this_machine_alone() {
     assert_eq!((settings.drain, settings.shutdown_grace), (Duration::ZERO, Duration::from_secs(30)));
     assert!(settings.metrics_token.is_none() && settings.otel_endpoint.is_none() && settings.tls.is_none());
     assert!(matches!(settings.sender, Sender::Inbox) && settings.whatsapp.is_none());
+    let gateways = &settings.gateways;
+    assert!(gateways.sandbox, "so that a newcomer can pay");
+    assert!(gateways.zarinpal.is_none() && gateways.bitpay.is_none() && gateways.idpay.is_none());
     assert_eq!((settings.log.filter.as_str(), settings.log.json), ("info", false));
 }
 
@@ -213,6 +216,9 @@ fn a_broken_file_is_told_without_the_line_that_broke_it() {
 #[case("shutdown.grace_seconds", "0")]
 #[case("shutdown.drain_seconds", "-1")]
 #[case("sender.kind", "pigeon")]
+#[case("gateways.zarinpal.base_url", "payment.zarinpal.com")]
+#[case("gateways.idpay.sandbox", "yes")]
+#[case("gateways.sandbox.enabled", "maybe")]
 #[case("log.format", "xml")]
 #[case("otel.endpoint", "collector:4318")]
 #[case("tls.cert_file", "/no/such/file")]
@@ -272,6 +278,7 @@ fn a_complete_production_configuration_is_accepted() {
     assert_eq!(kavenegar.api_key.expose(), "hunter4");
     assert_eq!(settings.redis_url.unwrap().expose(), "rediss://:hunter3@redis:6379");
     assert!(!folder.path().join("secrets.toml").exists(), "it has secrets of its own");
+    assert!(!settings.gateways.sandbox, "without being told");
 }
 
 #[rstest]
@@ -279,11 +286,54 @@ fn a_complete_production_configuration_is_accepted() {
 #[case("public.api_url", "http://api.helssa.ir/v1", "public.api_url")]
 #[case("public.site_url", "http://helssa.ir", "public.site_url")]
 #[case("rate_limit.enabled", "false", "rate_limit.enabled")]
+#[case("gateways.sandbox.enabled", "true", "gateways.sandbox.enabled")]
 #[case("secrets.token_keys", "", "secrets")]
 fn production_refuses_each_by_itself(#[case] name: &str, #[case] value: &str, #[case] named: &str) {
     let folder = tempdir().unwrap();
     let sources = in_folder(&folder).file(&production(&folder));
     assert_about(&mistakes(flags(sources, &[(name, value)])), &[named]);
+}
+
+#[test]
+fn a_gateway_is_there_where_its_key_is_set() {
+    let folder = tempdir().unwrap();
+    let keys = [
+        ("gateways.zarinpal.merchant_id", "hunter5"),
+        ("gateways.bitpay.api_key", "hunter6"),
+        ("gateways.idpay.api_key", "hunter7"),
+        ("gateways.sandbox.enabled", "false"),
+    ];
+    let settings = Settings::read(flags(in_folder(&folder), &keys)).unwrap();
+    assert!(!format!("{settings:?}").contains("hunter"));
+    let gateways = settings.gateways;
+    let (zarinpal, bitpay) = (gateways.zarinpal.unwrap(), gateways.bitpay.unwrap());
+    let idpay = gateways.idpay.unwrap();
+    assert_eq!(zarinpal.base_url, "https://payment.zarinpal.com");
+    assert_eq!(zarinpal.merchant_id.expose(), "hunter5");
+    assert!(zarinpal.accept_sandbox, "in development");
+    assert_eq!(
+        (bitpay.base_url.as_str(), bitpay.api_key.expose().as_str()),
+        ("https://bitpay.ir/payment", "hunter6")
+    );
+    assert_eq!((idpay.base_url.as_str(), idpay.sandbox), ("https://api.idpay.ir/v1.1", false));
+    assert!(!gateways.sandbox);
+
+    let sources = flags(in_folder(&folder).file(&production(&folder)), &keys);
+    let zarinpal = Settings::read(sources).unwrap().gateways.zarinpal.unwrap();
+    assert!(!zarinpal.accept_sandbox, "in production");
+}
+
+#[rstest]
+#[case("gateways.zarinpal.merchant_id", "gateways.zarinpal.base_url", "https://sandbox.zarinpal.com")]
+#[case("gateways.bitpay.api_key", "gateways.bitpay.base_url", "https://bitpay.ir/payment-test")]
+#[case("gateways.idpay.api_key", "gateways.idpay.sandbox", "true")]
+fn production_refuses_gateways_without_money(#[case] key: &str, #[case] name: &str, #[case] value: &str) {
+    let folder = tempdir().unwrap();
+    let wrong = [(key, "hunter5"), (name, value)];
+    Settings::read(flags(in_folder(&folder), &wrong)).unwrap();
+    let mistakes = mistakes(flags(in_folder(&folder).file(&production(&folder)), &wrong));
+    assert_about(&mistakes, &[name]);
+    assert!(!mistakes[0].contains("hunter"), "{mistakes:?}");
 }
 
 #[test]

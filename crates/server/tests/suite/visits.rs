@@ -85,7 +85,7 @@ pub(crate) struct Clinic {
 impl Clinic {
     pub(crate) async fn open(engine: Engine) -> Self {
         let app = TestApp::start(engine).await;
-        let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+        let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
         let since = app.clock.now();
         Self { app, doctor, patient, since }
     }
@@ -234,7 +234,7 @@ async fn a_visit_begins_15_minutes_early_at_most_and_is_not_missed_before_its_ti
 #[tokio::test]
 async fn what_is_somebody_elses_is_not_there(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let clinic = Clinic::open(engine).await;
-    let (stranger, colleague) = (clinic.app.patient().await, clinic.app.bookable_doctor().await);
+    let (stranger, colleague) = (clinic.app.rich_patient().await, clinic.app.bookable_doctor().await);
     let visit = clinic.paid(MONDAY).await;
     let before = (clinic.seen(&visit).await, clinic.led(&visit).await);
     for id in [visit.as_str(), UNKNOWN, "x", "%20"] {
@@ -375,7 +375,7 @@ async fn a_list_of_visits_has_pages_and_refuses_what_it_does_not_know(
 #[tokio::test]
 async fn a_doctors_list_can_be_a_calendar(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let clinic = Clinic::open(engine).await;
-    let other = clinic.app.patient().await;
+    let other = clinic.app.rich_patient().await;
     let first = clinic.paid("2024-01-21T10:00:00Z").await;
     let second = clinic.app.book(&clinic.doctor, &other, MONDAY).await.expect(201).text("/id");
     let third = clinic.paid(TUESDAY).await;
@@ -575,19 +575,26 @@ async fn a_visit_is_paid_at_its_page(#[values(Engine::Sqlite, Engine::Postgres)]
     let shown = page(&clinic, &path).await;
     for text in [
         "دکتر سارا &lt;b&gt;احمدی&lt;/b&gt;",
-        "دوشنبه 2 بهمن 1402 ساعت 13:30",
+        "دوشنبه ۲ بهمن ۱۴۰۲ ساعت ۱۳:۳۰",
         "HLS-2024-0122-1000",
-        "600٬000 ریال",
-        "مهلت پرداخت: شنبه 30 دی 1402 ساعت 13:45",
+        "۶۰۰٬۰۰۰ ریال",
+        "مهلت پرداخت: شنبه ۳۰ دی ۱۴۰۲ ساعت ۱۳:۴۵",
         "<form method=\"post\">",
     ] {
         assert!(shown.contains(text), "{text} is not in\n{shown}");
     }
     assert!(!shown.contains("سردرد") && !shown.contains(&clinic.patient.id));
 
+    // to the development gateway, whose browser comes back, and once more
+    let back = pay_at_page(&clinic.app, &path).await;
     for _ in 0..2 {
-        let pressed = clinic.app.post(&format!("{path}/")).send().await.expect(303);
-        assert_eq!(pressed.header("location").map(str::to_owned), Some(format!("{path}/")));
+        let came = clinic.app.get(&back).send().await.expect(303);
+        let expected = format!("{url}/?transaction_id=");
+        assert!(
+            came.header("location").is_some_and(|to| to.starts_with(&expected)),
+            "{:?}",
+            came.header("location")
+        );
         assert_eq!(clinic.seen(&visit).await["status"], "confirmed");
         assert_eq!(money(&clinic.app, &visit).await, ["payment 600000"]);
     }
@@ -595,6 +602,16 @@ async fn a_visit_is_paid_at_its_page(#[values(Engine::Sqlite, Engine::Postgres)]
     assert!(shown.contains("پرداخت انجام شد") && !shown.contains("<form"), "{shown}");
     assert_eq!(clinic.seen(&visit).await["payment"]["payment_status"], "paid");
     assert_eq!(clinic.app.audited("visit.pay").await, 1);
+}
+
+/// Presses the button of a visit's page, and at the development gateway the one that succeeds; where the browser is
+/// sent back to.
+pub(crate) async fn pay_at_page(app: &TestApp, page: &str) -> String {
+    let pressed = app.post(&format!("{}/", page.trim_end_matches('/'))).send().await.expect(303);
+    let gateway = pressed.header("location").unwrap().strip_prefix(SITE).unwrap().to_owned();
+    let pressed = app.post(&format!("{}/succeed/", gateway.trim_end_matches('/'))).send().await.expect(303);
+    let back = pressed.header("location").unwrap();
+    format!("/api/v1{}", &back[back.find("/billing/").unwrap()..])
 }
 
 #[rstest]
@@ -640,7 +657,7 @@ async fn a_completed_visit_is_rated_once_and_the_average_is_exact(
     let profile = format!("/api/v1/patients/doctors/{}/", clinic.doctor.id);
     let mut visits = vec![(clinic.patient.clone(), MONDAY, clinic.paid(MONDAY).await)];
     for at in ["2024-01-22T10:30:00Z", "2024-01-22T11:00:00Z"] {
-        let patient = clinic.app.patient().await;
+        let patient = clinic.app.rich_patient().await;
         let visit = clinic.app.book(&clinic.doctor, &patient, at).await.expect(201).text("/id");
         let _ = step(&clinic.app, (&clinic.doctor, &patient), &visit, "pay").send().await.expect(200);
         visits.push((patient, at, visit));
@@ -668,7 +685,7 @@ async fn a_completed_visit_is_rated_once_and_the_average_is_exact(
         assert_eq!(own.json["rating"], json!(score));
     }
 
-    let reader = clinic.app.patient().await;
+    let reader = clinic.app.rich_patient().await;
     let said = clinic.app.get(&format!("{profile}ratings/")).by(&reader).send().await.expect(200).json;
     let said = said["results"].as_array().unwrap();
     let scores: Vec<_> = said.iter().map(|rating| rating["score"].as_i64().unwrap()).collect();

@@ -1,10 +1,12 @@
 //! What protects patients from the clinic, and the clinic from patients: a suspended doctor's visits are given back,
 //! nobody holds a whole calendar, nobody is texted without end, and a doctor sees no more than a visit allows.
 
-use domain::SignedDuration;
+use domain::{Clock as _, SignedDuration, Timestamp, ledger::Account};
 use rstest::rstest;
 use serde_json::json;
-use testkit::{Engine, TestApp};
+use testkit::{Engine, TestApp, visits::FEE};
+
+use crate::visits::anew;
 
 #[rstest]
 #[tokio::test]
@@ -12,7 +14,7 @@ async fn a_suspended_doctors_patients_get_everything_back(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient, admin) = (app.bookable_doctor().await, app.patient().await, app.admin().await);
+    let (doctor, patient, admin) = (app.bookable_doctor().await, app.rich_patient().await, app.admin().await);
     let visit = app.confirmed(&doctor, &patient).await;
     let suspend = format!("/api/v1/admin/doctors/{}/suspend/", doctor.id);
     let _ = app.post(&suspend).by(&admin).json(&json!({ "reason": "test" })).send().await.expect(200);
@@ -32,7 +34,7 @@ async fn an_admin_gives_back_a_visit_whose_doctor_never_came(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let visit = app.confirmed(&doctor, &patient).await;
     app.clock.advance(SignedDuration::from_hours(24 * 10));
     let (patient, admin) = (app.log_in(&patient.phone).await, app.admin().await);
@@ -54,14 +56,14 @@ async fn nobody_holds_more_than_25_times_without_paying(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let free = app.free(&doctor).await;
     for at in &free[..25] {
         let _ = app.book(&doctor, &patient, at).await.expect(201);
     }
     let refused = app.book(&doctor, &patient, &free[25]).await.expect(409);
     assert_eq!((refused.code(), refused.header("retry-after")), ("TOO_MANY_HOLDS", Some("900")));
-    let _ = app.book(&doctor, &app.patient().await, &free[25]).await.expect(201);
+    let _ = app.book(&doctor, &app.rich_patient().await, &free[25]).await.expect(201);
     app.clock.advance(SignedDuration::from_mins(16));
     let free = app.free(&doctor).await;
     let _ = app.book(&doctor, &patient, &free[3]).await.expect(201);
@@ -71,7 +73,7 @@ async fn nobody_holds_more_than_25_times_without_paying(
 #[tokio::test]
 async fn a_visit_can_be_moved_five_times(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let visit = app.confirmed(&doctor, &patient).await;
     let free = app.free(&doctor).await;
     let path = format!("/api/v1/patients/encounters/{visit}/reschedule/");
@@ -88,7 +90,7 @@ async fn a_doctor_sees_what_was_said_only_while_the_visit_lets_them(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let app = TestApp::start(engine).await;
-    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
     let visit = app.booked(&doctor, &patient).await;
     let path = format!("/api/v1/doctors/encounters/{visit}/");
     let held = app.get(&path).by(&doctor).send().await.expect(200);
@@ -102,4 +104,78 @@ async fn a_doctor_sees_what_was_said_only_while_the_visit_lets_them(
     let _ = app.post(&cancel).by(&patient).send().await.expect(200);
     let cancelled = app.get(&path).by(&doctor).send().await.expect(200);
     assert_eq!(cancelled.text("/chief_complaint"), "");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_gives_back_a_visit_that_nobody_ends(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.started(&doctor, &patient).await;
+    let admin = app.admin().await;
+    let path = format!("/api/v1/admin/encounters/{visit}/cancel/");
+    let reason = json!({ "reason": "پزشک ویزیت را نبست" });
+    let cancelled = app.post(&path).by(&admin).json(&reason).send().await.expect(200);
+    assert_eq!(cancelled.json["refund_amount"], FEE);
+    assert_eq!(app.post(&path).by(&admin).json(&reason).send().await.expect(409).code(), "ILLEGAL_STATE");
+    assert_eq!((app.spendable(&patient).await, app.holds(&Account::escrow()).await), (FEE, 0));
+    let doctor = anew(&app, &doctor).await;
+    let complete = format!("/api/v1/doctors/encounters/{visit}/complete/");
+    assert_eq!(app.post(&complete).by(&doctor).send().await.expect(409).code(), "ILLEGAL_STATE");
+    app.expect_a_sound_ledger().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_goes_on_when_a_doctor_is_suspended_is_given_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.started(&doctor, &patient).await;
+    let admin = app.admin().await;
+    let suspend = format!("/api/v1/admin/doctors/{}/suspend/", doctor.id);
+    let _ = app.post(&suspend).by(&admin).json(&json!({ "reason": "test" })).send().await.expect(200);
+    app::jobs::run_due(&app.app).await.unwrap();
+    let patient = app.log_in(&patient.phone).await;
+    let path = format!("/api/v1/patients/encounters/{visit}/");
+    let found = app.get(&path).by(&patient).send().await.expect(200);
+    assert_eq!((found.text("/status"), found.text("/cancelled_by")), ("cancelled".into(), "admin".into()));
+    assert_eq!((app.spendable(&patient).await, app.holds(&Account::escrow()).await), (FEE, 0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_that_nobody_began_is_given_back_a_day_later(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.confirmed(&doctor, &patient).await;
+    let path = format!("/api/v1/doctors/encounters/{visit}/");
+    let start = app.get(&path).by(&doctor).send().await.expect(200).text("/scheduled_at");
+    let start: Timestamp = start.parse().unwrap();
+    // it takes twenty minutes
+    app.clock.advance(start.duration_since(app.clock.now()) + SignedDuration::from_hours(24));
+    app::jobs::run_cron(&app.app).await.unwrap();
+    assert_eq!((app.spendable(&patient).await, app.audited("visit.withdraw").await), (0, 0));
+    app.clock.advance(SignedDuration::from_mins(20));
+    for _ in 0..2 {
+        app::jobs::run_cron(&app.app).await.unwrap();
+        assert_eq!((app.spendable(&patient).await, app.audited("visit.withdraw").await), (FEE, 1));
+        app.clock.advance(SignedDuration::from_mins(10));
+    }
+    let (doctor, patient) = (app.log_in(&doctor.phone).await, app.log_in(&patient.phone).await);
+    let found = app.get(&format!("/api/v1/patients/encounters/{visit}/")).by(&patient).send().await;
+    let found = found.expect(200);
+    assert_eq!((found.text("/status"), found.text("/cancelled_by")), ("cancelled".into(), "admin".into()));
+    for user in [&doctor, &patient] {
+        let told = app.get("/api/v1/notifications/").by(user).send().await.expect(200);
+        assert!(told.json.to_string().contains("لغو شد"), "{}", told.json);
+    }
+    let start = format!("{path}start/");
+    assert_eq!(app.post(&start).by(&doctor).send().await.expect(409).code(), "ILLEGAL_STATE");
+    app.expect_a_sound_ledger().await;
 }
