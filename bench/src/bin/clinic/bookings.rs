@@ -6,28 +6,21 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use app::App;
 use axum::http::{Method, StatusCode};
-use db::{Conn, sql};
-use rusqlite::Connection;
 use serde_json::json;
 use tokio::task::{JoinSet, spawn_blocking};
-use uuid::Uuid;
 
 use crate::{
     agenda::{Agenda, Wish},
+    inserts::{CLIENTS, insert, one_by_one, rate, table},
     node::{Node, answer, request},
     people::{DOCTORS, PATIENTS, id},
     report::Booked,
 };
 
-const CLIENTS: u32 = 64;
-/// What a plain insert writes beside its key.
-const BODY: &str =
-    "as long as a booking's own text: headache since the day before yesterday, no fever, no nausea";
 /// For one insert of those that wait for their disk alone, so many that share a commit.
 const FEWER: u32 = 8;
 
@@ -98,65 +91,4 @@ async fn book(node: &Node, orders: Arc<[Order]>) -> f64 {
         ended.unwrap();
     }
     rate(u32::try_from(count).unwrap(), started.elapsed())
-}
-
-async fn table(app: &App) {
-    let made = app.db.write((), |tx, ()| {
-        Box::pin(async move {
-            tx.script(
-                "CREATE TABLE bench_rows (id BLOB NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT",
-                "CREATE TABLE bench_rows (id UUID NOT NULL PRIMARY KEY, body TEXT NOT NULL)",
-            )
-            .await
-        })
-    });
-    made.await.unwrap();
-}
-
-/// Plain inserts through the data layer, a transaction each, as many at once; per second.
-async fn insert(app: &Arc<App>, count: u32, series: u32) -> f64 {
-    let each = count.div_ceil(CLIENTS);
-    let mut tasks = JoinSet::new();
-    let started = Instant::now();
-    for task in 0..CLIENTS {
-        let app = Arc::clone(app);
-        tasks.spawn(async move {
-            for n in 0..each {
-                app.db.write(key(series, task * each + n), |tx, key| Box::pin(add(tx, key))).await.unwrap();
-            }
-        });
-    }
-    while let Some(ended) = tasks.join_next().await {
-        ended.unwrap();
-    }
-    rate(each * CLIENTS, started.elapsed())
-}
-
-async fn add(tx: &Conn, key: &Uuid) -> db::Result<()> {
-    tx.exec(sql!("INSERT INTO bench_rows (id, body) VALUES (?1, ?2)"), &[key, &BODY]).await?;
-    Ok(())
-}
-
-/// Plain inserts by bare rusqlite into a file of their own, one commit each; per second.
-fn one_by_one(file: &Path, count: u32, series: u32) -> f64 {
-    let conn = Connection::open(file).unwrap();
-    conn.pragma_update(None, "journal_mode", "wal").unwrap();
-    conn.pragma_update(None, "synchronous", "full").unwrap();
-    let table =
-        "CREATE TABLE IF NOT EXISTS bench_rows (id BLOB NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT";
-    conn.execute_batch(table).unwrap();
-    let mut insert = conn.prepare("INSERT INTO bench_rows (id, body) VALUES (?1, ?2)").unwrap();
-    let started = Instant::now();
-    for n in 0..count {
-        insert.execute((key(series, n), BODY)).unwrap();
-    }
-    rate(count, started.elapsed())
-}
-
-fn key(series: u32, n: u32) -> Uuid {
-    Uuid::from_u64_pair(u64::from(series), u64::from(n))
-}
-
-fn rate(count: u32, took: Duration) -> f64 {
-    f64::from(count) / took.as_secs_f64()
 }

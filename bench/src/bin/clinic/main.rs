@@ -16,6 +16,8 @@ mod database;
 mod draw;
 mod fill;
 mod index;
+#[path = "../../shared/inserts.rs"]
+mod inserts;
 #[path = "../../shared/machine.rs"]
 mod machine;
 mod measure;
