@@ -115,9 +115,9 @@ fn complete(operation: &mut Operation, path: &str) {
     add(Code::PhoneBlocked, is_login);
     let names_others = path.ends_with("/book/") || path.ends_with("/admin/encounters/");
     add(Code::NotFound, has_id || names_others || path.ends_with("/profile/"));
-    let on_visits = ["/encounters/", "/prescriptions/", "/payouts/"].iter().any(|part| path.contains(part));
+    let has_states = ["/encounters/", "/prescriptions/", "/billing/"].iter().any(|part| path.contains(part));
     add(Code::Conflict, is_private && changes && path.contains("/admin/"));
-    add(Code::IllegalState, is_private && changes && on_visits);
+    add(Code::IllegalState, is_private && changes && (has_states || path.contains("/payouts/")));
     add(Code::FileTooLarge, has_body);
     add(Code::UnsupportedFormat, has_body);
     add(Code::ValidationError, has_body || has_query);
