@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{Error, Result};
 
-pub use statement::{Line, StatementFilter, lines, statement};
+pub use statement::{Line, StatementFilter, lines, overview, statement};
 pub use verify::{Report, verify, verify_slice};
 
 /// What became of a posting.

@@ -339,6 +339,28 @@ async fn a_statement_is_read_from_its_newest_entry_on(
 
 #[rstest]
 #[tokio::test]
+async fn a_wallet_and_its_newest_entries_are_read_as_of_one_moment(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    for amount in [10, 20, 30] {
+        give(&db, user(1), amount).await;
+    }
+    post(&db, transfer("block", Account::wallet(user(1)), Account::hold(user(1)), 25)).await.unwrap();
+    give(&db, user(2), 7).await;
+    for newest in [0, 1, 3, 10] {
+        let (row, recent) = ledger::overview(&db, user(1), newest).await.unwrap();
+        assert_eq!(row, wallet(&db, user(1)).await);
+        assert_eq!((row.available, row.blocked, row.entries), (35, 25, 4));
+        let (_, page) = statement(&db, user(1), StatementFilter::default(), newest, 0).await;
+        assert_eq!(recent, page);
+    }
+    let (never_used, none) = ledger::overview(&db, user(9), 10).await.unwrap();
+    assert_eq!((never_used, none), (wallet(&db, user(9)).await, vec![]));
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_unbalanced_posting_is_refused_at_the_commit(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 /// A request that is being put together.
+#[derive(Clone)]
 pub struct Call {
     frame: api::Frame,
     method: Method,
@@ -67,6 +68,17 @@ impl Call {
         self.headers.insert("content-type", kind.parse().unwrap());
         self.body = body.into();
         self
+    }
+
+    /// Sends it, and again while the server is too busy, as its clients do.
+    pub async fn insist(self) -> Answer {
+        for _ in 0..50 {
+            let answer = self.clone().send().await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+        panic!("the server stayed too busy");
     }
 
     pub async fn send(self) -> Answer {

@@ -1,7 +1,7 @@
 //! A user's own money: what there is, and what happened to it.
 
 use domain::{Timestamp, ids::UserId};
-use store::ledger::{self, Line, StatementFilter};
+use store::ledger::{self, Line};
 
 use crate::{
     App, Fault,
@@ -37,26 +37,22 @@ impl Wallet {
 
 /// The wallet of this user; everybody has one.
 pub async fn read(app: &App, user: UserId) -> Result<Wallet, Fault> {
-    app.db
+    let (row, recent) = ledger::overview(&app.db, user, RECENT).await?;
+    let updated_at = match row.updated_at {
+        Some(at) => at,
+        None => came(app, user).await?,
+    };
+    Ok(Wallet { id: row.id, available: row.available, blocked: row.blocked, updated_at, recent })
+}
+
+async fn came(app: &App, user: UserId) -> Result<Timestamp, Fault> {
+    let account = app
+        .db
         .read((app, user), |c, (app, user)| {
-            Box::pin(async move {
-                let row = ledger::wallet(c, *user).await?;
-                let recent = if row.entries > 0 {
-                    ledger::lines(c, *user, &StatementFilter::default(), i64::MAX, RECENT).await?
-                } else {
-                    vec![]
-                };
-                let updated_at = match row.updated_at {
-                    Some(at) => at,
-                    None => store::accounts::by_id(c, &app.keys, *user)
-                        .await?
-                        .map_or_else(|| app.clock.now(), |account| account.created_at),
-                };
-                let (id, available, blocked) = (row.id, row.available, row.blocked);
-                Ok::<_, Fault>(Wallet { id, available, blocked, updated_at, recent })
-            })
+            Box::pin(async move { store::accounts::by_id(c, &app.keys, *user).await.map_err(Fault::from) })
         })
-        .await
+        .await?;
+    Ok(account.map_or_else(|| app.clock.now(), |account| account.created_at))
 }
 
 /// One page of the user's transactions, newest first.

@@ -1,6 +1,6 @@
 //! Money comes in through a gateway: the whole loop at the sandbox, and everything that goes wrong on the way.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{Secret, SignedDuration, ledger::Account};
 use providers::gateways::{BitpaySettings, ZarinpalSettings};
@@ -17,6 +17,8 @@ use testkit::{
     visits::FEE,
 };
 use tokio::task::JoinSet;
+
+use crate::races::nodes;
 
 const CHARGE: &str = "/api/v1/billing/wallet/charge/";
 const AMOUNT: i64 = 1_000_000;
@@ -95,27 +97,29 @@ async fn the_whole_loop_at_the_sandbox(#[values(Engine::Sqlite, Engine::Postgres
 }
 
 #[rstest]
-#[tokio::test]
-async fn callbacks_sweep_and_poll_at_once_credit_once(
+#[tokio::test(flavor = "multi_thread")]
+async fn callbacks_sweep_and_poll_a_thousand_times_at_once_credit_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let app = TestApp::start(engine).await;
+    let nodes = nodes(engine).await;
+    let app = &nodes[0];
     let patient = app.patient().await;
-    let (id, page) = started(&app, &patient).await;
-    let callback = press(&app, &page, "succeed").await;
+    let (id, page) = started(app, &patient).await;
+    let callback = press(app, &page, "succeed").await;
     app.clock.advance(SignedDuration::from_secs(61));
     let mut all = JoinSet::new();
-    for _ in 0..50 {
-        let call = app.get(&callback);
-        all.spawn(async move { call.send().await.status });
-        let call = app.get(&format!("/api/v1/billing/transactions/{id}/")).by(&patient);
-        all.spawn(async move { call.send().await.status });
+    for (n, node) in nodes.iter().cycle().take(1_000).enumerate() {
+        let (node, of) = (Arc::clone(node), format!("/api/v1/billing/transactions/{id}/"));
+        let (callback, patient) = (callback.clone(), patient.clone());
+        all.spawn(async move {
+            match n % 20 {
+                0 => assert!(app::jobs::run_cron(&node.app).await.is_ok()),
+                1..10 => drop(node.get(&of).by(&patient).insist().await.expect(200)),
+                _ => drop(node.get(&callback).insist().await.expect(303)),
+            }
+        });
     }
-    let swept = app::jobs::run_cron(&app.app).await.unwrap();
-    assert!(swept > 0);
-    for status in all.join_all().await {
-        assert!(matches!(status, 200 | 303), "{status}");
-    }
+    assert_eq!(all.join_all().await.len(), 1_000);
     assert_eq!(app.spendable(&patient).await, AMOUNT);
     assert_eq!(app.audited("charge.complete").await, 1);
     app.expect_a_sound_ledger().await;
@@ -527,9 +531,7 @@ async fn what_the_browser_alone_knows_is_kept_before_the_gateway_is_asked(
     fake.trouble("gateway-result-second", Trouble::Silence);
     let call = app.get(&from_bitpay(&authority, &trans_id(&authority)));
     let running = tokio::spawn(async move { call.send().await.status });
-    while fake.requests().len() < 3 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    fake.until_asked("gateway-result-second", 2).await;
     running.abort();
     assert!(running.await.is_err(), "the node has died while it waited for the answer");
     assert_eq!(kept(&authority).await, 1);

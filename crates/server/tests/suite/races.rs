@@ -105,48 +105,28 @@ pub(crate) async fn assert_whole(db: &Db) {
     }
 }
 
-/// A request that can be sent again.
-type Request = Box<dyn Fn() -> Call + Send>;
-
-fn posting(node: &Arc<TestApp>, by: &User, path: &str, body: &Value) -> Request {
-    let (node, by, path, body) = (Arc::clone(node), by.clone(), path.to_owned(), body.clone());
-    Box::new(move || node.post(&path).by(&by).json(&body))
+fn posting(node: &Arc<TestApp>, by: &User, path: &str, body: &Value) -> Call {
+    node.post(path).by(by).json(body)
 }
 
-fn booking(node: &Arc<TestApp>, doctor: &User, patient: &User, at: &str) -> Request {
+fn booking(node: &Arc<TestApp>, doctor: &User, patient: &User, at: &str) -> Call {
     posting(node, patient, BOOK, &wish(doctor, at))
 }
 
-fn changing(node: &Arc<TestApp>, patient: &User, id: &str, verb: &str, body: &Value) -> Request {
+fn changing(node: &Arc<TestApp>, patient: &User, id: &str, verb: &str, body: &Value) -> Call {
     posting(node, patient, &format!("{ENCOUNTERS}{id}/{verb}/"), body)
 }
 
-fn paying(node: &Arc<TestApp>, patient: &User, id: &str) -> Request {
+fn paying(node: &Arc<TestApp>, patient: &User, id: &str) -> Call {
     changing(node, patient, id, "pay", &json!({ "payment_method": "wallet" }))
 }
 
-/// Sends it, and again while the server is too busy, as its clients do.
-async fn insist(request: Request) -> Answer {
-    for _ in 0..50 {
-        let call = request();
-        let answer = call.send().await;
-        if answer.status != 503 {
-            return answer;
-        }
-    }
-    panic!("the server stayed too busy");
-}
-
-async fn at_once(requests: Vec<Request>) -> Vec<Answer> {
-    let mut running = JoinSet::new();
-    for request in requests {
-        running.spawn(insist(request));
-    }
-    running.join_all().await
+async fn at_once(calls: Vec<Call>) -> Vec<Answer> {
+    calls.into_iter().map(Call::insist).collect::<JoinSet<_>>().join_all().await
 }
 
 /// One node; and on `PostgreSQL` a second one beside it.
-async fn nodes(engine: Engine) -> Vec<Arc<TestApp>> {
+pub(crate) async fn nodes(engine: Engine) -> Vec<Arc<TestApp>> {
     let first = TestApp::start(engine).await;
     let second = match engine {
         Engine::Sqlite => None,
@@ -312,9 +292,8 @@ async fn of_twenty_bookings_with_one_key_one_makes_a_visit(
     let nodes = nodes(engine).await;
     let app = &nodes[0];
     let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
-    let keyed = |node: &Arc<TestApp>| -> Request {
-        let (node, by, wish) = (Arc::clone(node), patient.clone(), wish(&doctor, AT));
-        Box::new(move || node.post(BOOK).by(&by).header("idempotency-key", "race").json(&wish))
+    let keyed = |node: &Arc<TestApp>| -> Call {
+        node.post(BOOK).by(&patient).header("idempotency-key", "race").json(&wish(&doctor, AT))
     };
     let (mut made, mut first) = (0, None);
     for answer in at_once(nodes.iter().cycle().take(20).map(keyed).collect()).await {
@@ -326,7 +305,7 @@ async fn of_twenty_bookings_with_one_key_one_makes_a_visit(
         }
     }
     assert_eq!((made, visits(app).await, app.audited("visit.book").await), (1, 1, 1));
-    let again = insist(keyed(app)).await.expect(201);
+    let again = keyed(app).insist().await.expect(201);
     assert_eq!((Some(again.json.clone()), again.header("idempotent-replay")), (first, Some("true")));
     assert_whole(&app.app.db).await;
 }
@@ -360,7 +339,7 @@ async fn a_visit_is_paid_from_the_wallet_or_through_a_gateway(
         let last = Arc::clone(&nodes[nodes.len() - 1].app);
         let visit = VisitId(id.parse().unwrap());
         let arriving = tokio::spawn(async move { TestApp::arrives(&last, visit, 600_000).await });
-        let from_wallet = tokio::spawn(insist(paying(app, &patient, &id)));
+        let from_wallet = tokio::spawn(paying(app, &patient, &id).insist());
         let (arrived, answer) = (arriving.await.unwrap(), from_wallet.await.unwrap());
         let expected = match arrived {
             Settled::Confirmed => 409,
@@ -404,9 +383,9 @@ async fn a_hold_is_paid_or_ends_and_its_time_is_never_two_peoples(
         }
         let node = &nodes[n % nodes.len()];
         let pays = paying(app, holder, &ids[n]);
-        payments.spawn(async move { (n, insist(pays).await) });
+        payments.spawn(async move { (n, pays.insist().await) });
         let books = booking(node, &doctor, rival, &held[n]);
-        bookings.spawn(async move { (n, insist(books).await) });
+        bookings.spawn(async move { (n, books.insist().await) });
     }
     let mut outcomes = [(0, 0); TIMES];
     for (n, answer) in payments.join_all().await {

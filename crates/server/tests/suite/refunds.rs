@@ -327,9 +327,7 @@ async fn a_node_that_dies_between_ledger_and_gateway_leaves_nothing_undone(
     let path = format!("{CHARGES}{charge}/refund/");
     let call = app.post(&path).by(&admin).header("idempotency-key", "k").json(&body);
     let dying = tokio::spawn(call.send());
-    while reversals(&fake) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    fake.until_asked("/reverse.json", 1).await;
     dying.abort();
     assert_eq!(money(&app, &patient).await, (0, AMOUNT));
 

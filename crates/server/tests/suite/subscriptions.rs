@@ -15,6 +15,8 @@ use testkit::{Answer, Call, Engine, TestApp, User};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::races::{nodes, patients};
+
 const PURCHASE: &str = "/api/v1/billing/subscriptions/purchase/";
 const CURRENT: &str = "/api/v1/billing/subscriptions/current/";
 const CANCEL: &str = "/api/v1/billing/subscriptions/cancel/";
@@ -257,17 +259,20 @@ async fn a_code_that_does_not_fit_says_why(#[values(Engine::Sqlite, Engine::Post
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cap_holds_when_many_buy_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let _ = reference(&app, &json!({ "total_cap": 3 })).await;
-    let mut running = JoinSet::new();
-    for _ in 0..30 {
-        let user = rich(&app).await;
-        running.spawn(buy(&app, &user, &with_code("premium", 1, "WINTER2024")).send());
-    }
-    let answers = running.join_all().await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 3);
-    for refused in answers.iter().filter(|answer| answer.status != 200) {
+async fn of_a_thousand_redemptions_at_once_a_cap_of_ten_lets_ten_through(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let nodes = nodes(engine).await;
+    let app = &nodes[0];
+    let _ = reference(app, &json!({ "total_cap": 10 })).await;
+    let users = patients(app, 50).await;
+    let calls = nodes.iter().cycle().zip(users.iter().cycle()).take(1_000);
+    let body = with_code("premium", 1, "WINTER2024");
+    let running: JoinSet<Answer> = calls.map(|(node, user)| buy(node, user, &body).insist()).collect();
+    let (done, refused): (Vec<_>, Vec<_>) =
+        running.join_all().await.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((done.len(), refused.len()), (10, 990));
+    for refused in &refused {
         assert_eq!(refused.code(), "DISCOUNT_INVALID", "{}", refused.json);
     }
     app.expect_a_sound_ledger().await;
@@ -275,23 +280,24 @@ async fn a_cap_holds_when_many_buy_at_once(#[values(Engine::Sqlite, Engine::Post
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wallet_pays_no_more_months_than_it_holds(
+async fn a_thousand_spends_at_once_take_no_more_than_there_is(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let app = TestApp::start(engine).await;
+    let nodes = nodes(engine).await;
+    let app = &nodes[0];
     let user = app.patient().await;
-    app.give(&user, 3 * 99_000 + 98_999).await;
-    let mut running = JoinSet::new();
-    for _ in 0..30 {
-        running.spawn(buy(&app, &user, &wants("basic", 1)).send());
-    }
-    let answers = running.join_all().await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 3);
-    for refused in answers.iter().filter(|answer| answer.status != 200) {
+    app.give(&user, 12 * 99_000 + 98_999).await;
+    let body = wants("basic", 1);
+    let running: JoinSet<Answer> =
+        nodes.iter().cycle().take(1_000).map(|node| buy(node, &user, &body).insist()).collect();
+    let (done, refused): (Vec<_>, Vec<_>) =
+        running.join_all().await.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((done.len(), refused.len()), (12, 988));
+    for refused in &refused {
         assert_eq!(refused.code(), "INSUFFICIENT_BALANCE", "{}", refused.json);
     }
     assert_eq!(app.spendable(&user).await, 98_999);
-    assert_eq!(current(&app, &user).await["end_date"], "2024-04-20");
+    assert_eq!(current(app, &user).await["end_date"], "2025-01-20");
     app.expect_a_sound_ledger().await;
 }
 

@@ -1,7 +1,7 @@
 //! What happened to a wallet, newest first. Entries are numbered without a gap, so a page is found as quickly at the
 //! end of a million entries as at their beginning.
 
-use db::{At, Conn, record, sql};
+use db::{At, Conn, Db, record, sql};
 use domain::{
     Timestamp,
     ids::UserId,
@@ -9,7 +9,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::account_id;
+use super::{WalletRow, account_id};
 use crate::Result;
 
 /// Which entries are asked for.
@@ -76,6 +76,69 @@ fn bounds(filter: &StatementFilter) -> (i64, At, At) {
         Some(Direction::Debit) => -1,
     };
     (sign, At(filter.from.unwrap_or(Timestamp::MIN)), At(filter.to.unwrap_or(Timestamp::MAX)))
+}
+
+record! {
+    struct OverviewRow {
+        account_id: Uuid,
+        held: i64,
+        entries: i64,
+        updated_at: At,
+        seq: Option<i64>,
+        posting_id: Option<Uuid>,
+        kind: Option<String>,
+        amount: Option<i64>,
+        balance: Option<i64>,
+        description: Option<String>,
+        reference: Option<Uuid>,
+        created_at: Option<At>,
+    }
+}
+
+impl OverviewRow {
+    /// None: an account without entries that are asked for.
+    fn line(self) -> Option<Line> {
+        let row = Row {
+            seq: self.seq?,
+            posting_id: self.posting_id?,
+            kind: self.kind?,
+            amount: self.amount?,
+            balance: self.balance?,
+            description: self.description?,
+            reference: self.reference,
+            created_at: self.created_at?,
+        };
+        Some(line(self.account_id, row))
+    }
+}
+
+/// What a user has, what of it is blocked, and the newest entries of the wallet, all as of one moment: one statement
+/// (primary keys).
+pub async fn overview(db: &Db, user: UserId, newest: i64) -> Result<(WalletRow, Vec<Line>)> {
+    let (id, hold) = (account_id(&Account::wallet(user)), account_id(&Account::hold(user)));
+    let rows: Vec<OverviewRow> = db
+        .all(
+            sql!(
+                "SELECT a.id, a.balance, a.entries, a.updated_at, e.seq, e.posting_id, p.kind, e.amount, e.balance,
+                        p.description, p.reference, e.created_at
+                 FROM ledger_accounts a
+                 LEFT JOIN ledger_entries e ON e.account_id = a.id AND a.id = ?1 AND e.seq > a.entries - ?3
+                 LEFT JOIN ledger_postings p ON p.id = e.posting_id
+                 WHERE a.id IN (?1, ?2)
+                 ORDER BY e.seq DESC"
+            ),
+            &[&id, &hold, &newest],
+        )
+        .await?;
+    let of = |id: Uuid| rows.iter().find(|row| row.account_id == id);
+    let wallet = WalletRow {
+        id,
+        available: of(id).map_or(0, |row| row.held),
+        blocked: of(hold).map_or(0, |row| row.held),
+        entries: of(id).map_or(0, |row| row.entries),
+        updated_at: rows.iter().map(|row| row.updated_at.0).max(),
+    };
+    Ok((wallet, rows.into_iter().filter_map(OverviewRow::line).collect()))
 }
 
 /// One page of a user's wallet, newest first, and how many entries match (primary key; with a filter, all entries of

@@ -45,6 +45,12 @@ impl Bitpay {
         self.server.requests()
     }
 
+    /// Waits until so many have come whose path has this in it.
+    pub async fn until_asked(&self, path: &str, times: usize) {
+        let of = |all: &[Request]| all.iter().filter(|request| request.path.contains(path)).count();
+        self.server.until(|all| of(all) >= times).await;
+    }
+
     /// The payer pays; the browser would bring this back.
     pub fn pay(&self, id_get: &str) -> Vec<(String, String)> {
         self.put(id_get, Stage::Paid);

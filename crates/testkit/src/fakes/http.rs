@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
@@ -100,7 +101,7 @@ impl Scripted {
     pub async fn answering(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let script = Arc::new(Script { answer: Box::new(answer), requests: Mutex::new(Vec::new()) });
+        let script = Arc::new(Script { answer: Box::new(answer), requests: watch::Sender::default() });
         let server = tokio::spawn(serve(listener, Arc::clone(&script)));
         Ok(Self { address, script, server })
     }
@@ -112,7 +113,13 @@ impl Scripted {
 
     /// All whole requests until now, in the order of arrival.
     pub fn requests(&self) -> Vec<Request> {
-        self.script.requests.lock().clone()
+        self.script.requests.borrow().clone()
+    }
+
+    /// Waits until these are all the requests that have come.
+    pub async fn until(&self, enough: impl Fn(&[Request]) -> bool) {
+        // the sender lives as long as this
+        let _ = self.script.requests.subscribe().wait_for(|requests| enough(requests)).await;
     }
 }
 
@@ -141,13 +148,13 @@ pub fn redirect(status: u16, location: &str) -> Reply {
 
 struct Script {
     answer: Box<dyn Fn(&Request) -> Reply + Send + Sync>,
-    requests: Mutex<Vec<Request>>,
+    requests: watch::Sender<Vec<Request>>,
 }
 
 impl Script {
     fn take(&self, request: Request) -> Reply {
         let reply = (self.answer)(&request);
-        self.requests.lock().push(request);
+        self.requests.send_modify(|requests| requests.push(request));
         reply
     }
 }

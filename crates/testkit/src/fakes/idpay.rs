@@ -46,6 +46,12 @@ impl Idpay {
         self.server.requests()
     }
 
+    /// Waits until so many have come whose path has this in it.
+    pub async fn until_asked(&self, path: &str, times: usize) {
+        let of = |all: &[Request]| all.iter().filter(|request| request.path.contains(path)).count();
+        self.server.until(|all| of(all) >= times).await;
+    }
+
     /// The payer pays; the browser would post this back.
     pub fn pay(&self, id: &str) -> Vec<(String, String)> {
         self.put(id, Stage::Paid);

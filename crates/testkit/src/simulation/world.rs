@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use app::{App, By, Fault, admin};
-use db::{Db, Location};
+use db::{Db, Location, sql};
 use domain::{
     Clock as _, Phone, Role, SignedDuration, Timestamp,
     ids::{UserId, VisitId},
@@ -495,7 +495,7 @@ impl World {
     /// empty memory.
     async fn settle_down(&mut self, number: usize) {
         if self.engine == Engine::Postgres {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            until_nothing_runs(&self.nodes[0].db).await;
             self.unsettled = 10;
         }
         for node in &self.nodes {
@@ -701,7 +701,7 @@ impl World {
     /// The whole ledger, and what it is compared with.
     pub(super) async fn check_whole(&mut self) -> Result<(), Vec<String>> {
         if self.engine == Engine::Postgres {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            until_nothing_runs(&self.nodes[0].db).await;
         }
         let seen = self.checker.look(&self.nodes[0], &self.bank).await;
         let mut wrong = seen.wrong;
@@ -784,6 +784,18 @@ impl World {
             clock: self.clock.now(),
             millis: self.watch.millis(),
         }
+    }
+}
+
+/// Waits until no session of this `PostgreSQL` database is at work or within a transaction.
+async fn until_nothing_runs(db: &Db) {
+    let busy = sql!(
+        sqlite: "SELECT 0",
+        postgres: "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+    );
+    while db.one::<(i64,)>(busy, &[]).await.unwrap() != Some((0,)) {
+        tokio::task::yield_now().await;
     }
 }
 
