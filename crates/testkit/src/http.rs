@@ -39,6 +39,13 @@ impl Call {
         Self { frame, method, path: path.to_owned(), peer, headers, body: Bytes::new() }
     }
 
+    /// The same request, to this node.
+    #[must_use]
+    pub fn at(mut self, node: &crate::TestApp) -> Self {
+        self.frame = node.frame();
+        self
+    }
+
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))

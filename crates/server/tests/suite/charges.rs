@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 
 use crate::races::nodes;
 
-const CHARGE: &str = "/api/v1/billing/wallet/charge/";
-const AMOUNT: i64 = 1_000_000;
+pub(crate) const CHARGE: &str = "/api/v1/billing/wallet/charge/";
+pub(crate) const AMOUNT: i64 = 1_000_000;
 
 /// The path of an address of this server's.
 fn path(url: &str) -> String {

@@ -22,6 +22,7 @@ mod holds;
 mod idempotency;
 mod invoices;
 mod jobs;
+mod keys;
 mod ledger;
 mod logs;
 mod matrix;

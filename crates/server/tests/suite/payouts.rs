@@ -11,17 +11,17 @@ use crate::{
     visits::{UNKNOWN, anew},
 };
 
-const PAYOUTS: &str = "/api/v1/billing/payouts/";
+pub(crate) const PAYOUTS: &str = "/api/v1/billing/payouts/";
 const EARNINGS: &str = "/api/v1/doctors/earnings/";
 const ALL: &str = "/api/v1/admin/payouts/";
-const BATCHES: &str = "/api/v1/admin/payouts/batches/";
+pub(crate) const BATCHES: &str = "/api/v1/admin/payouts/batches/";
 const IBAN: &str = "IR580540105180021273113007";
 const MASKED: &str = "IR58••••3007";
-const LEAST: i64 = 1_000_000;
+pub(crate) const LEAST: i64 = 1_000_000;
 /// What a visit brings its doctor.
 const NET: i64 = FEE / 10 * 9;
 
-fn wants(amount: i64) -> Value {
+pub(crate) fn wants(amount: i64) -> Value {
     json!({ "amount": amount, "iban": IBAN, "account_holder": "سارا احمدی" })
 }
 
@@ -30,7 +30,7 @@ fn ask(app: &TestApp, doctor: &User, body: &Value) -> Call {
 }
 
 /// A payout that waits for an admin; its id.
-async fn requested(app: &TestApp, doctor: &User, amount: i64) -> String {
+pub(crate) async fn requested(app: &TestApp, doctor: &User, amount: i64) -> String {
     ask(app, doctor, &wants(amount)).send().await.expect(201).text("/id")
 }
 
@@ -39,7 +39,7 @@ fn reason() -> Value {
 }
 
 /// What an admin does with a payout.
-fn act(app: &TestApp, admin: &User, id: &str, verb: &str) -> Call {
+pub(crate) fn act(app: &TestApp, admin: &User, id: &str, verb: &str) -> Call {
     let call = app.post(&format!("{ALL}{id}/{verb}/")).by(admin);
     if matches!(verb, "reject" | "returned") { call.json(&reason()) } else { call }
 }
@@ -53,7 +53,7 @@ async fn read(app: &TestApp, by: &User, path: &str) -> Value {
 }
 
 /// A payout that is on its way to the bank; its batch.
-async fn exported(app: &TestApp, admin: &User, id: &str) -> String {
+pub(crate) async fn exported(app: &TestApp, admin: &User, id: &str) -> String {
     let _ = act(app, admin, id, "approve").send().await.expect(200);
     app.post(BATCHES).by(admin).send().await.expect(201).text("/id")
 }

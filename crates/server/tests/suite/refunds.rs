@@ -18,7 +18,7 @@ use testkit::{
 use tokio::task::JoinSet;
 
 const CHARGE: &str = "/api/v1/billing/wallet/charge/";
-const CHARGES: &str = "/api/v1/admin/charges/";
+pub(crate) const CHARGES: &str = "/api/v1/admin/charges/";
 const AMOUNT: i64 = 1_000_000;
 
 /// The path of an address of this server's.
@@ -86,7 +86,7 @@ fn reversals(fake: &Zarinpal) -> usize {
     fake.requests().iter().filter(|request| request.path.ends_with("/reverse.json")).count()
 }
 
-fn why() -> Value {
+pub(crate) fn why() -> Value {
     json!({ "reason": "پرداخت اشتباه" })
 }
 
@@ -332,13 +332,18 @@ async fn a_node_that_dies_between_ledger_and_gateway_leaves_nothing_undone(
     assert_eq!(money(&app, &patient).await, (0, AMOUNT));
 
     let other = app.second_node().await;
-    let again =
-        other.post(&path).by(&admin).header("idempotency-key", "k").json(&body).send().await.expect(200);
+    let again = || other.post(&path).by(&admin).header("idempotency-key", "k").json(&body).send();
+    assert_eq!(
+        again().await.expect(409).code(),
+        "REQUEST_IN_PROGRESS",
+        "nobody knows that the node has died"
+    );
+    minutes(&other, 4).await;
+    let again = again().await.expect(200);
     assert_eq!(
         (again.header("idempotent-replay"), &again.json["status"]),
         (Some("true"), &json!("refunding"))
     );
-    minutes(&other, 4).await;
     assert_eq!(view(&other, &admin, &charge).await["refunds"][0]["status"], "refunded");
     assert_eq!((fake.stage(&authority), reversals(&fake)), (Some(Stage::Reversed), asked));
     assert_eq!(money(&app, &patient).await, (0, 0));

@@ -17,9 +17,9 @@ use uuid::Uuid;
 
 use crate::races::{nodes, patients};
 
-const PURCHASE: &str = "/api/v1/billing/subscriptions/purchase/";
+pub(crate) const PURCHASE: &str = "/api/v1/billing/subscriptions/purchase/";
 const CURRENT: &str = "/api/v1/billing/subscriptions/current/";
-const CANCEL: &str = "/api/v1/billing/subscriptions/cancel/";
+pub(crate) const CANCEL: &str = "/api/v1/billing/subscriptions/cancel/";
 const PLANS: &str = "/api/v1/billing/subscriptions/plans/";
 const CODES: &str = "/api/v1/admin/discount-codes/";
 
@@ -50,7 +50,7 @@ pub(crate) async fn reference(app: &TestApp, terms: &Value) -> User {
     admin
 }
 
-fn wants(plan: &str, months: i64) -> Value {
+pub(crate) fn wants(plan: &str, months: i64) -> Value {
     json!({ "plan_id": plan, "duration_months": months, "payment_method": "wallet" })
 }
 

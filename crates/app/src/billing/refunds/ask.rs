@@ -16,7 +16,7 @@ use super::{LEASE, RefundError, finish};
 use crate::{
     App, By, Fault,
     billing::holds::{self, HoldError, Place},
-    idempotency::{Answered, Once, Render, remember, replay},
+    idempotency::{Answered, Once, OnceError, Render, remember, replay},
 };
 
 /// What is to be given back.
@@ -62,6 +62,10 @@ pub async fn refund(app: &Arc<App>, ask: Ask) -> Result<Answered<Value>, RefundE
 async fn begin(tx: &Conn, app: &App, ask: &Ask, now: Timestamp) -> Result<Begun, RefundError> {
     let once = ask.once.as_ref();
     if let Some(before) = replay(tx, app, once).await? {
+        let known = refunds::of_charge(tx, ask.charge).await?;
+        if known.iter().any(|refund| is_first_asked(refund, now)) {
+            return Err(OnceError::StillRunning.into());
+        }
         return Ok(Begun::Ended(before));
     }
     let charge = charges::lock(tx, ask.charge).await?.ok_or(RefundError::NotFound)?;
@@ -79,6 +83,13 @@ async fn begin(tx: &Conn, app: &App, ask: &Ask, now: Timestamp) -> Result<Begun,
         RefundStatus::Refunding => Begun::Open(refund),
         RefundStatus::Refunded | RefundStatus::InWallet => Begun::Ended(answered),
     })
+}
+
+/// Its gateway is being asked for the first time, by a node that may have died over it: the answer is not final yet.
+fn is_first_asked(refund: &Refund, now: Timestamp) -> bool {
+    refund.status == RefundStatus::Refunding
+        && refund.attempts == 0
+        && refund.check_at.is_some_and(|lease| now < lease)
 }
 
 /// The payment that is meant, if its money came.

@@ -1,0 +1,266 @@
+//! Every operation that books, pays, charges, buys, refunds or pays out honours its `Idempotency-Key` (D7): when nodes
+//! die over it, when it comes many times at once to two nodes, when it comes again, and when it comes with something
+//! else. One parameter a row; how often it was done is how often it was audited.
+
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Waker},
+};
+
+use db::sql;
+use domain::SignedDuration;
+use rstest::rstest;
+use serde_json::{Value, json};
+use testkit::{Answer, Call, Engine, TestApp, User};
+use tokio::task::JoinSet;
+
+use crate::{
+    booking::{AT, BOOK, ENCOUNTERS, wish},
+    charges::{AMOUNT, CHARGE},
+    payouts::{BATCHES, LEAST, PAYOUTS, act, exported, requested, wants},
+    races::nodes,
+    refunds::{CHARGES, at_the_sandbox, why},
+    subscriptions::{CANCEL, PURCHASE, wants as months},
+};
+
+const LATER: &str = "2024-01-21T08:00:00Z";
+
+/// A request, and one that is not the same.
+struct Twins {
+    this: Call,
+    other: Call,
+    status: u16,
+    /// What is audited when it is done.
+    action: &'static str,
+}
+
+/// Two bodies for one path.
+fn bodies(
+    (app, by): (&TestApp, &User),
+    path: &str,
+    [this, other]: [Value; 2],
+    status: u16,
+    action: &'static str,
+) -> Twins {
+    let call = |body| app.post(path).by(by).json(&body);
+    Twins { this: call(this), other: call(other), status, action }
+}
+
+/// A visit from now on, and what is asked of it with these bodies.
+fn of_visit(of: (&TestApp, &User), visit: &str, verb: &str, both: [Value; 2], action: &'static str) -> Twins {
+    bodies(of, &format!("{ENCOUNTERS}{visit}/{verb}/"), both, 200, action)
+}
+
+fn because(reason: &str) -> Value {
+    json!({ "reason": reason })
+}
+
+/// What patients do.
+async fn by_patient(app: &TestApp, what: &str) -> Twins {
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
+    let of = (app, &patient);
+    let reasons = [because("سفر"), because("بیماری")];
+    match what {
+        "charge" => {
+            let body = |amount: i64| json!({ "amount": amount, "gateway": "sandbox" });
+            bodies(of, CHARGE, [body(AMOUNT), body(AMOUNT + 1)], 200, "charge.start")
+        }
+        "purchase" => {
+            bodies(of, PURCHASE, [months("basic", 1), months("basic", 2)], 200, "subscription.purchase")
+        }
+        "book" => bodies(of, BOOK, [wish(&doctor, AT), wish(&doctor, LATER)], 201, "visit.book"),
+        "pay" => {
+            let visit = app.booked(&doctor, &patient).await;
+            let by = |method: &str| json!({ "payment_method": method });
+            of_visit(of, &visit, "pay", [by("wallet"), by("online")], "visit.pay")
+        }
+        "cancel" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            of_visit(of, &visit, "cancel", reasons, "visit.cancel")
+        }
+        "move" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            let to = |at: &str| json!({ "scheduled_at": at });
+            of_visit(of, &visit, "reschedule", [to("2024-01-22T08:00:00Z"), to(LATER)], "visit.reschedule")
+        }
+        "end a subscription" => {
+            let _ = app.post(PURCHASE).by(&patient).json(&months("basic", 1)).send().await.expect(200);
+            let this = app.post(CANCEL).by(&patient);
+            Twins { other: this.clone(), this, status: 200, action: "subscription.cancel" }
+        }
+        _ => panic!("{what}"),
+    }
+}
+
+/// What doctors do.
+async fn by_doctor(app: &TestApp, what: &str) -> Twins {
+    let (doctor, patient) = (app.bookable_doctor().await, app.rich_patient().await);
+    app.give(&doctor, 2 * LEAST + 1).await;
+    match what {
+        "withdraw" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            let path = format!("/api/v1/doctors/encounters/{visit}/cancel/");
+            bodies((app, &doctor), &path, [because("سفر"), because("بیماری")], 200, "visit.cancel")
+        }
+        "ask for a payout" => {
+            bodies((app, &doctor), PAYOUTS, [wants(LEAST), wants(LEAST + 1)], 201, "payout.request")
+        }
+        "take back a payout" => {
+            let [one, two] = [requested(app, &doctor, LEAST).await, requested(app, &doctor, LEAST).await];
+            let call = |id: &str| app.post(&format!("{PAYOUTS}{id}/cancel/")).by(&doctor);
+            Twins { this: call(&one), other: call(&two), status: 200, action: "payout.cancel" }
+        }
+        _ => panic!("{what}"),
+    }
+}
+
+/// What admins do.
+async fn by_admin(app: &TestApp, what: &str) -> Twins {
+    let (admin, doctor, patient) = (app.admin().await, app.bookable_doctor().await, app.rich_patient().await);
+    let reasons = [because("سفر"), because("بیماری")];
+    match what {
+        "cancel for a doctor" => {
+            let visit = app.confirmed(&doctor, &patient).await;
+            let path = format!("/api/v1/admin/encounters/{visit}/cancel/");
+            bodies((app, &admin), &path, reasons, 200, "visit.withdraw")
+        }
+        "overbook" => {
+            let order = |at: &str| {
+                json!({
+                    "patient_id": patient.id, "doctor_id": doctor.id, "scheduled_at": at, "visit_type": "online",
+                    "chief_complaint": "تب بالا", "reason": "اورژانس",
+                })
+            };
+            let path = "/api/v1/admin/encounters/";
+            bodies((app, &admin), path, [order(AT), order(LATER)], 201, "visit.overbook")
+        }
+        "give back a charge" => {
+            let charge = at_the_sandbox(app, &patient).await;
+            let path = format!("{CHARGES}{charge}/refund/");
+            bodies((app, &admin), &path, [why(), because("درخواست بیمار")], 200, "charge.refund")
+        }
+        _ => with_payouts(app, (&admin, &doctor), what).await,
+    }
+}
+
+async fn with_payouts(app: &TestApp, (admin, doctor): (&User, &User), what: &str) -> Twins {
+    app.give(doctor, 2 * LEAST).await;
+    let [one, two] = [requested(app, doctor, LEAST).await, requested(app, doctor, LEAST).await];
+    if matches!(what, "paid" | "returned") {
+        let _ = act(app, admin, &two, "approve").send().await.expect(200);
+        let _ = exported(app, admin, &one).await;
+    }
+    let (verb, action) = match what {
+        "export" => {
+            let _ = act(app, admin, &one, "approve").send().await.expect(200);
+            let this = app.post(BATCHES).by(admin);
+            return Twins { other: this.clone(), this, status: 201, action: "payout.export" };
+        }
+        "approve" => ("approve", "payout.approve"),
+        "reject" => ("reject", "payout.reject"),
+        "paid" => ("paid", "payout.paid"),
+        "returned" => ("returned", "payout.returned"),
+        _ => panic!("{what}"),
+    };
+    Twins { this: act(app, admin, &one, verb), other: act(app, admin, &two, verb), status: 200, action }
+}
+
+/// The node dies once the request has gone so far.
+async fn dies(call: Call, polls: u32) {
+    let mut answer = pin!(call.send());
+    for _ in 0..polls {
+        if answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return;
+        }
+        // whatever it waits for goes on
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[track_caller]
+fn assert_replayed(again: &Answer, first: &Answer) {
+    assert_eq!((again.status, &again.json), (first.status, &first.json));
+    assert_eq!(again.header("idempotent-replay"), Some("true"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn money_moves_once_for_a_key(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(
+        "charge",
+        "purchase",
+        "book",
+        "pay",
+        "cancel",
+        "move",
+        "end a subscription",
+        "withdraw",
+        "ask for a payout",
+        "take back a payout",
+        "cancel for a doctor",
+        "overbook",
+        "give back a charge",
+        "approve",
+        "reject",
+        "export",
+        "paid",
+        "returned"
+    )]
+    what: &str,
+) {
+    let nodes = nodes(engine).await;
+    let app = &nodes[0];
+    let Twins { this, other, status, action } = match what {
+        "withdraw" | "ask for a payout" | "take back a payout" => by_doctor(app, what).await,
+        "charge" | "purchase" | "book" | "pay" | "cancel" | "move" | "end a subscription" => {
+            by_patient(app, what).await
+        }
+        _ => by_admin(app, what).await,
+    };
+    let keyed =
+        |call: &Call, at: usize| call.clone().at(&nodes[at % nodes.len()]).header("idempotency-key", "k");
+    let before = app.audited(action).await;
+    for polls in 0..6 {
+        dies(keyed(&this, 0), polls).await;
+    }
+    let (mut first, mut done) = (None::<Answer>, 0);
+    let running: JoinSet<Answer> = (0..20).map(|n| keyed(&this, n).insist()).collect();
+    for answer in running.join_all().await {
+        if answer.status == status {
+            done += i32::from(answer.header("idempotent-replay").is_none());
+            let first = first.get_or_insert_with(|| answer.clone());
+            assert_eq!(answer.json, first.json);
+        } else {
+            assert_eq!((answer.status, answer.code()), (409, "REQUEST_IN_PROGRESS"), "{}", answer.json);
+            assert!(answer.header("retry-after").is_some());
+        }
+    }
+    let first = match first {
+        Some(first) => first,
+        // nobody could tell that a node had died over it
+        None => {
+            app.clock.advance(SignedDuration::from_mins(4));
+            app::jobs::run_cron(&app.app).await.unwrap();
+            keyed(&this, 1).insist().await.expect(status)
+        }
+    };
+    // or the node that died had done it
+    assert!(done <= 1);
+    assert_replayed(&keyed(&this, 1).insist().await, &first);
+    if what != "export" && what != "end a subscription" {
+        let refused = keyed(&other, 1).insist().await.expect(422);
+        assert_eq!(refused.code(), "IDEMPOTENCY_KEY_REUSED");
+    }
+    if what == "charge" {
+        // a gateway can't be asked within a transaction: those who died left charges without a page, which expire
+        let pages = sql!("SELECT count(*) FROM charge_authorities");
+        assert_eq!(app.app.db.one::<(i64,)>(pages, &[]).await.unwrap(), Some((1,)));
+    } else {
+        assert_eq!(app.audited(action).await, before + 1);
+    }
+    app.expect_a_sound_ledger().await;
+}
