@@ -1,6 +1,8 @@
 //! What happened to a wallet, newest first. Entries are numbered without a gap, so a page is found as quickly at the
 //! end of a million entries as at their beginning.
 
+use std::cmp::Reverse;
+
 use db::{At, Conn, Db, record, sql};
 use domain::{
     Timestamp,
@@ -116,20 +118,31 @@ impl OverviewRow {
 /// (primary keys).
 pub async fn overview(db: &Db, user: UserId, newest: i64) -> Result<(WalletRow, Vec<Line>)> {
     let (id, hold) = (account_id(&Account::wallet(user)), account_id(&Account::hold(user)));
-    let rows: Vec<OverviewRow> = db
+    let mut rows: Vec<OverviewRow> = db
         .all(
             sql!(
-                "SELECT a.id, a.balance, a.entries, a.updated_at, e.seq, e.posting_id, p.kind, e.amount, e.balance,
-                        p.description, p.reference, e.created_at
+                sqlite: "SELECT a.id, a.balance, a.entries, a.updated_at, e.seq, e.posting_id, p.kind, e.amount,
+                        e.balance, p.description, p.reference, e.created_at
                  FROM ledger_accounts a
                  LEFT JOIN ledger_entries e ON e.account_id = a.id AND a.id = ?1 AND e.seq > a.entries - ?3
                  LEFT JOIN ledger_postings p ON p.id = e.posting_id
-                 WHERE a.id IN (?1, ?2)
-                 ORDER BY e.seq DESC"
+                 WHERE a.id IN (?1, ?2)",
+                // walks the index backwards, and SQLite would materialise it
+                postgres: "SELECT a.id, a.balance, a.entries, a.updated_at, r.seq, r.posting_id, r.kind, r.amount,
+                        r.balance, r.description, r.reference, r.created_at
+                 FROM ledger_accounts a
+                 LEFT JOIN (
+                   SELECT e.account_id, e.seq, e.posting_id, p.kind, e.amount, e.balance, p.description,
+                          p.reference, e.created_at
+                   FROM ledger_entries e JOIN ledger_postings p ON p.id = e.posting_id
+                   WHERE e.account_id = $1 ORDER BY e.seq DESC LIMIT $3
+                 ) r ON r.account_id = a.id
+                 WHERE a.id IN ($1, $2)"
             ),
             &[&id, &hold, &newest],
         )
         .await?;
+    rows.sort_unstable_by_key(|row| Reverse(row.seq));
     let of = |id: Uuid| rows.iter().find(|row| row.account_id == id);
     let wallet = WalletRow {
         id,
