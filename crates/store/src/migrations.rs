@@ -28,4 +28,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     12 "0012_payouts",
     13 "0013_invoices",
     14 "0014_refunds",
+    15 "0015_charges_stay",
 };

@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How long a line waits at most.
 const WAIT: Duration = Duration::from_millis(50);
 /// A buffer of this size is written at once.
-const FULL: usize = 64 * 1024;
+const FULL: usize = 512 * 1024;
 /// What a reader that stands still may cost in memory; lines beyond it are lost.
 const MOST: usize = 16 * 1024 * 1024;
 
@@ -33,8 +33,10 @@ impl Lines {
         let waiting = Arc::new(Mutex::new(Vec::new()));
         let lines = Self { waiting: Arc::clone(&waiting), wake };
         let writer = std::thread::Builder::new().name("log".into()).spawn(move || {
+            // two buffers take turns, and keep their room
+            let mut spare = Vec::new();
             while woken.recv_timeout(WAIT) != Err(RecvTimeoutError::Disconnected) {
-                write(&waiting);
+                spare = write(&waiting, spare);
             }
         });
         drop(writer);
@@ -44,16 +46,21 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        write(&self.waiting);
+        write(&self.waiting, Vec::new());
     }
 }
 
-fn write(waiting: &Mutex<Vec<u8>>) {
-    let lines = std::mem::take(&mut *waiting.lock());
+/// Writes what waits, and leaves this empty buffer in its place; the other one, emptied.
+fn write(waiting: &Mutex<Vec<u8>>, empty: Vec<u8>) -> Vec<u8> {
+    let mut lines = std::mem::replace(&mut *waiting.lock(), empty);
     if !lines.is_empty() {
         // a log that nobody reads any more is no reason to stop
         let _ = io::stderr().lock().write_all(&lines);
     }
+    lines.clear();
+    // after a flood
+    lines.shrink_to(2 * FULL);
+    lines
 }
 
 /// One line on its way into the buffer.
