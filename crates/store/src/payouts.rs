@@ -1,11 +1,17 @@
 //! Doctors' money on its way to their banks (D35): what they asked for, and the batches that went out. The money itself
 //! moves in the ledger and its holds, in the same transactions. IBANs are sealed; [`of_batch`] alone opens them.
 
+mod batches;
+mod lists;
+
 use db::{At, Conn, record, sql};
 use domain::{Rials, Timestamp, iban::Sheba, ids::UserId, payout::Status};
 use uuid::Uuid;
 
 use crate::{Error, Keyring, Result, keyring::Field};
+
+pub use batches::{Batch, Order, batch, batches, insert_batch, lock_approved, next_batch_number, of_batch};
+pub use lists::{by_status, count, of_doctor};
 
 pub(crate) const IBAN: Field = Field { table: "payouts", column: "iban" };
 
@@ -48,29 +54,6 @@ pub struct Payout {
 
 domain::blank_debug!(Payout);
 
-/// What goes to the bank in one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    pub id: Uuid,
-    pub number: i64,
-    pub created_at: Timestamp,
-    pub created_by: UserId,
-    /// How many payouts.
-    pub payouts: i64,
-    pub total: Rials,
-}
-
-/// One line of the bank's file.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Order {
-    pub payout: Uuid,
-    pub iban: Sheba,
-    pub account_holder: String,
-    pub amount: Rials,
-}
-
-domain::blank_debug!(Order);
-
 record! {
     struct Row {
         id: Uuid,
@@ -89,17 +72,6 @@ record! {
         exported_at: Option<At>,
         paid_at: Option<At>,
         closed_at: Option<At>,
-    }
-}
-
-record! {
-    struct BatchRow {
-        id: Uuid,
-        number: i64,
-        created_at: At,
-        created_by: Uuid,
-        payouts: i64,
-        total: i64,
     }
 }
 
@@ -126,17 +98,6 @@ fn payout(row: Row) -> Result<Payout> {
         exported_at: moment(row.exported_at),
         paid_at: moment(row.paid_at),
         closed_at: moment(row.closed_at),
-    })
-}
-
-fn read_batch(row: &BatchRow) -> Result<Batch> {
-    Ok(Batch {
-        id: row.id,
-        number: row.number,
-        created_at: row.created_at.0,
-        created_by: UserId(row.created_by),
-        payouts: row.payouts,
-        total: Rials::new(row.total).ok_or_else(|| stored("payout_batches", "total"))?,
     })
 }
 
@@ -216,168 +177,4 @@ pub async fn save(tx: &Conn, from: Status, payout: &Payout) -> Result<bool> {
         )
         .await?;
     Ok(changed == 1)
-}
-
-/// One page of a doctor's, newest first, and how many there are (index `payouts_by_doctor`, covering).
-pub async fn of_doctor(
-    c: &Conn,
-    doctor: UserId,
-    status: Option<Status>,
-    limit: i64,
-    offset: i64,
-) -> Result<(i64, Vec<Payout>)> {
-    let status = status.map(Status::as_str);
-    let count: Option<(i64,)> = c
-        .one(
-            sql!(
-                "SELECT count(*) FROM payouts
-                 WHERE doctor_id = ?1 AND (CAST(?2 AS TEXT) IS NULL OR status = ?2)"
-            ),
-            &[&doctor.0, &status],
-        )
-        .await?;
-    let rows: Vec<Row> = c
-        .all(
-            sql!(
-                "SELECT p.id, p.doctor_id, u.first_name, u.last_name, p.hold_id, p.amount, p.iban_masked,
-                        p.account_holder, p.status, p.batch_id, p.reason, p.created_at, p.approved_at, p.exported_at,
-                        p.paid_at, p.closed_at
-                 FROM (SELECT id AS page_id FROM payouts
-                   WHERE doctor_id = ?1 AND (CAST(?2 AS TEXT) IS NULL OR status = ?2)
-                   ORDER BY created_at DESC, id DESC LIMIT ?3 OFFSET ?4) page
-                 JOIN payouts p ON p.id = page.page_id JOIN users u ON u.id = p.doctor_id
-                 ORDER BY p.created_at DESC, p.id DESC"
-            ),
-            &[&doctor.0, &status, &limit, &offset],
-        )
-        .await?;
-    Ok((count.map_or(0, |(n,)| n), rows.into_iter().map(payout).collect::<Result<_>>()?))
-}
-
-/// One page of those in this status, oldest first, and how many there are (index `payouts_by_status`, covering).
-pub async fn by_status(c: &Conn, status: Status, limit: i64, offset: i64) -> Result<(i64, Vec<Payout>)> {
-    let count = count(c, status).await?;
-    let rows: Vec<Row> = c
-        .all(
-            sql!(
-                "SELECT p.id, p.doctor_id, u.first_name, u.last_name, p.hold_id, p.amount, p.iban_masked,
-                        p.account_holder, p.status, p.batch_id, p.reason, p.created_at, p.approved_at, p.exported_at,
-                        p.paid_at, p.closed_at
-                 FROM (SELECT id AS page_id FROM payouts WHERE status = ?1
-                   ORDER BY created_at, id LIMIT ?2 OFFSET ?3) page
-                 JOIN payouts p ON p.id = page.page_id JOIN users u ON u.id = p.doctor_id
-                 ORDER BY p.created_at, p.id"
-            ),
-            &[&status.as_str(), &limit, &offset],
-        )
-        .await?;
-    Ok((count, rows.into_iter().map(payout).collect::<Result<_>>()?))
-}
-
-/// How many are in this status (index `payouts_by_status`, covering).
-pub async fn count(c: &Conn, status: Status) -> Result<i64> {
-    let count: Option<(i64,)> =
-        c.one(sql!("SELECT count(*) FROM payouts WHERE status = ?1"), &[&status.as_str()]).await?;
-    Ok(count.map_or(0, |(n,)| n))
-}
-
-/// Approved ones, oldest first, held until the end of the transaction (index `payouts_by_status`).
-pub async fn lock_approved(tx: &Conn, limit: i64) -> Result<Vec<Payout>> {
-    let rows: Vec<Row> = tx
-        .all(
-            sql!(
-                sqlite: "SELECT p.id, p.doctor_id, u.first_name, u.last_name, p.hold_id, p.amount, p.iban_masked,
-                                p.account_holder, p.status, p.batch_id, p.reason, p.created_at, p.approved_at,
-                                p.exported_at, p.paid_at, p.closed_at
-                         FROM payouts p JOIN users u ON u.id = p.doctor_id
-                         WHERE p.status = 'approved' ORDER BY p.created_at, p.id LIMIT ?1",
-                postgres: "SELECT p.id, p.doctor_id, u.first_name, u.last_name, p.hold_id, p.amount, p.iban_masked,
-                                  p.account_holder, p.status, p.batch_id, p.reason, p.created_at, p.approved_at,
-                                  p.exported_at, p.paid_at, p.closed_at
-                           FROM payouts p JOIN users u ON u.id = p.doctor_id
-                           WHERE p.status = 'approved' ORDER BY p.created_at, p.id LIMIT $1
-                           FOR NO KEY UPDATE OF p"
-            ),
-            &[&limit],
-        )
-        .await?;
-    rows.into_iter().map(payout).collect()
-}
-
-/// The next batch's number. Who has it makes the batch or gives the transaction up; the others wait.
-pub async fn next_batch_number(tx: &Conn) -> Result<i64> {
-    let next: Option<(i64,)> = tx
-        .one(sql!("UPDATE payout_batch_counter SET last = last + 1 WHERE only_one = 1 RETURNING last"), &[])
-        .await?;
-    next.map(|(number,)| number).ok_or_else(|| stored("payout_batch_counter", "last"))
-}
-
-/// Writes a new batch down; its payouts are put into it one by one ([`save`]).
-pub async fn insert_batch(tx: &Conn, batch: &Batch) -> Result<()> {
-    tx.exec(
-        sql!(
-            "INSERT INTO payout_batches (id, number, created_at, created_by, payouts, total)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-        ),
-        &[
-            &batch.id,
-            &batch.number,
-            &At(batch.created_at),
-            &batch.created_by.0,
-            &batch.payouts,
-            &batch.total.get(),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// One batch (primary key).
-pub async fn batch(c: &Conn, id: Uuid) -> Result<Option<Batch>> {
-    let row = c
-        .one(
-            sql!(
-                "SELECT id, number, created_at, created_by, payouts, total FROM payout_batches WHERE id = ?1"
-            ),
-            &[&id],
-        )
-        .await?;
-    row.as_ref().map(read_batch).transpose()
-}
-
-/// One page of all batches, newest first, and how many there are (unique index on `number`).
-pub async fn batches(c: &Conn, limit: i64, offset: i64) -> Result<(i64, Vec<Batch>)> {
-    // numbered without a gap
-    let count: Option<(i64,)> =
-        c.one(sql!("SELECT last FROM payout_batch_counter WHERE only_one = 1"), &[]).await?;
-    let rows: Vec<BatchRow> = c
-        .all(
-            sql!(
-                "SELECT id, number, created_at, created_by, payouts, total FROM payout_batches
-                 ORDER BY number DESC LIMIT ?1 OFFSET ?2"
-            ),
-            &[&limit, &offset],
-        )
-        .await?;
-    Ok((count.map_or(0, |(n,)| n), rows.iter().map(read_batch).collect::<Result<_>>()?))
-}
-
-/// All of a batch with their whole IBANs, oldest first (index `payouts_by_batch`).
-pub async fn of_batch(c: &Conn, keys: &Keyring, batch: Uuid) -> Result<Vec<Order>> {
-    let rows: Vec<(Uuid, Vec<u8>, String, i64)> = c
-        .all(
-            sql!("SELECT id, iban, account_holder, amount FROM payouts WHERE batch_id = ?1 ORDER BY id"),
-            &[&batch],
-        )
-        .await?;
-    let order = |(payout, iban, account_holder, amount): (Uuid, Vec<u8>, String, i64)| -> Result<Order> {
-        let iban = keys.open_text(IBAN, payout, Some(&iban))?;
-        Ok(Order {
-            payout,
-            iban: Sheba::parse(&iban).map_err(|_| stored("payouts", "iban"))?,
-            account_holder,
-            amount: Rials::new(amount).ok_or_else(|| stored("payouts", "amount"))?,
-        })
-    };
-    rows.into_iter().map(order).collect()
 }

@@ -1,7 +1,13 @@
-use jiff::civil::date;
+//! What holds of every price, period and renewal.
+
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, date},
+};
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Rials, days};
 
 fn rials(amount: i64) -> Rials {
     Rials::new(amount).unwrap()

@@ -2,9 +2,8 @@
 
 use db::{Conn, sql};
 use domain::ids::UserId;
-use uuid::Uuid;
 
-use super::{Authority, AuthorityRow, Charge, ChargeStatus, Row, authority, charge};
+use super::{Charge, ChargeStatus, Row, charge};
 use crate::Result;
 
 /// Which charges are asked for.
@@ -118,29 +117,4 @@ async fn all(c: &Conn, limit: i64, offset: i64) -> Result<Found> {
         )
         .await?;
     Ok((count, rows))
-}
-
-/// All authorities of these charges, the oldest first (index `charge_authorities_by_charge`).
-pub async fn authorities_of_many(c: &Conn, charges: &[Uuid]) -> Result<Vec<Authority>> {
-    if charges.is_empty() {
-        return Ok(vec![]);
-    }
-    let ids: Vec<String> = charges.iter().map(|id| id.simple().to_string()).collect();
-    let ids = serde_json::Value::from(ids).to_string();
-    let rows: Vec<AuthorityRow> = c
-        .all(
-            sql!(
-                sqlite: "SELECT gateway, authority, charge_id, status, pay_url, created_at FROM charge_authorities
-                         WHERE charge_id IN (SELECT unhex(value) FROM json_each(?1))
-                         ORDER BY created_at, authority",
-                postgres: "SELECT gateway, authority, charge_id, status, pay_url, created_at FROM charge_authorities
-                         WHERE charge_id IN (
-                             SELECT CAST(id AS UUID)
-                             FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS jsonb)) AS ids (id))
-                         ORDER BY created_at, authority"
-            ),
-            &[&ids],
-        )
-        .await?;
-    rows.into_iter().map(authority).collect()
 }

@@ -1,54 +1,38 @@
 //! A BitPay.ir that keeps its orders and behaves as public clients of the real one expect.
 
-use std::{io, ops::Deref, sync::Arc};
+use std::{io, ops::Deref};
 
 use serde_json::json;
 
 use super::{
     gateway::{Book, Stage},
-    http::{Reply, Request, Scripted, page},
+    gateway_server::{GatewayServer, pay_page},
+    http::{Reply, Request, page},
 };
 
 /// The one key that it knows.
 pub const KEY: &str = "adxcv-zzadq-polkjsad-opp13opoz-1sdf455aadzmck1244567";
 
 /// The service; it stops when this is dropped.
-pub struct Bitpay {
-    server: Scripted,
-    book: Arc<Book>,
-}
+pub struct Bitpay(GatewayServer);
 
-/// Its orders and troubles.
+/// Its calls, orders and troubles.
 impl Deref for Bitpay {
-    type Target = Book;
+    type Target = GatewayServer;
 
-    fn deref(&self) -> &Book {
-        &self.book
+    fn deref(&self) -> &GatewayServer {
+        &self.0
     }
 }
 
 impl Bitpay {
     pub async fn start() -> io::Result<Self> {
-        let book = Arc::new(Book::default());
-        let orders = Arc::clone(&book);
-        let server = Scripted::answering(move |request| answer(&orders, request)).await?;
-        Ok(Self { server, book })
+        GatewayServer::start(answer).await.map(Self)
     }
 
     /// The base URL of its API and its pages.
     pub fn base_url(&self) -> String {
-        format!("{}/payment", self.server.base_url())
-    }
-
-    /// All calls until now.
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Waits until so many have come whose path has this in it.
-    pub async fn until_asked(&self, path: &str, times: usize) {
-        let of = |all: &[Request]| all.iter().filter(|request| request.path.contains(path)).count();
-        self.server.until(|all| of(all) >= times).await;
+        format!("{}/payment", self.0.base_url())
     }
 
     /// The payer pays; the browser would bring this back.
@@ -79,10 +63,7 @@ fn answer(book: &Book, request: &Request) -> Reply {
         return page(404, b"<html>not found</html>");
     };
     if let Some(id_get) = method.strip_prefix("gateway-").and_then(|rest| rest.strip_suffix("-get")) {
-        return match book.advance(id_get, &[Stage::Asked], Stage::Visited) {
-            Some(_) => page(200, b"<html>pay</html>"),
-            None => page(404, b"<html>no such payment</html>"),
-        };
+        return pay_page(book, id_get);
     }
     let form = request.form();
     let field = |name: &str| {

@@ -1,55 +1,39 @@
 //! An IDPay (v1.1) that keeps its orders and behaves as the real one is documented to
 //! (<https://idpay.ir/web-service/v1.1/>).
 
-use std::{io, ops::Deref, sync::Arc};
+use std::{io, ops::Deref};
 
 use serde_json::{Value, json};
 
 use super::{
     gateway::{Book, Order, Stage},
-    http::{Reply, Request, Scripted, page},
+    gateway_server::{GatewayServer, pay_page},
+    http::{Reply, Request, page},
 };
 
 /// The one key that it knows.
 pub const KEY: &str = "6a7f99eb-7c20-4412-a972-6dfb7cd253a4";
 
 /// The service; it stops when this is dropped. Its orders are known by its own `id`.
-pub struct Idpay {
-    server: Scripted,
-    book: Arc<Book>,
-}
+pub struct Idpay(GatewayServer);
 
-/// Its orders and troubles.
+/// Its calls, orders and troubles.
 impl Deref for Idpay {
-    type Target = Book;
+    type Target = GatewayServer;
 
-    fn deref(&self) -> &Book {
-        &self.book
+    fn deref(&self) -> &GatewayServer {
+        &self.0
     }
 }
 
 impl Idpay {
     pub async fn start() -> io::Result<Self> {
-        let book = Arc::new(Book::default());
-        let orders = Arc::clone(&book);
-        let server = Scripted::answering(move |request| answer(&orders, request)).await?;
-        Ok(Self { server, book })
+        GatewayServer::start(answer).await.map(Self)
     }
 
     /// The base URL of its API.
     pub fn base_url(&self) -> String {
-        format!("{}/v1.1", self.server.base_url())
-    }
-
-    /// All calls until now.
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Waits until so many have come whose path has this in it.
-    pub async fn until_asked(&self, path: &str, times: usize) {
-        let of = |all: &[Request]| all.iter().filter(|request| request.path.contains(path)).count();
-        self.server.until(|all| of(all) >= times).await;
+        format!("{}/v1.1", self.0.base_url())
     }
 
     /// The payer pays; the browser would post this back.
@@ -100,10 +84,7 @@ pub fn refused(code: i64) -> Reply {
 
 fn answer(book: &Book, request: &Request) -> Reply {
     if let Some(id) = request.path.strip_prefix("/p/ws/") {
-        return match book.advance(id, &[Stage::Asked], Stage::Visited) {
-            Some(_) => page(200, b"<html>pay</html>"),
-            None => page(404, b"<html>no such payment</html>"),
-        };
+        return pay_page(book, id);
     }
     let Some(method) = request.path.strip_prefix("/v1.1/") else {
         return page(404, b"<html>not found</html>");

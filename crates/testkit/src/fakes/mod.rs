@@ -3,6 +3,7 @@
 
 pub mod bitpay;
 pub mod gateway;
+pub mod gateway_server;
 pub mod http;
 pub mod idpay;
 pub mod kavenegar;

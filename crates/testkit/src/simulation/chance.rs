@@ -62,3 +62,19 @@ pub(super) const fn mix(state: u64) -> u64 {
 pub(super) fn fold(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(mix(hash ^ STEP), |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Dice;
+
+    #[test]
+    fn the_same_seed_throws_the_same() {
+        let throws = |seed| {
+            let mut dice = Dice::new(seed);
+            (0..100).map(|_| dice.between(-5, 5)).collect::<Vec<_>>()
+        };
+        assert_eq!(throws(3), throws(3));
+        assert_ne!(throws(3), throws(4));
+        assert!(throws(3).iter().all(|n| (-5..=5).contains(n)));
+    }
+}

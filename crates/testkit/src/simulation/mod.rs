@@ -5,18 +5,19 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `world` | nodes, people, what they know; the step; the end |
-//! | `operations`, `requests`, `acts` | what can happen, and how it is done |
-//! | `leaving` | the same of money that leaves: payouts, charges that are given back |
+//! | `operations` | what can happen, and to whom |
+//! | `requests`, `acts` | how it is done: under a client's key, and without |
+//! | `outcome` | how it ended, and what is learned from that |
 //! | `gateway`, `truth` | gateways with mishaps; what they have really taken |
-//! | `drive` | use cases polled by hand: interleaved, cut off |
+//! | `chance`, `drive` | dice; use cases polled by hand: interleaved, cut off |
 //! | `check` | what must hold |
+//! | `report` | what is told: progress, the result, where it has failed |
 
 mod acts;
 mod chance;
 mod check;
 mod drive;
 mod gateway;
-mod leaving;
 mod operations;
 mod outcome;
 mod report;

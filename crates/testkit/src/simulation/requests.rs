@@ -1,31 +1,25 @@
 //! What clients ask for under a key of their own (D7), so that it can be asked for again: the same, or something else
 //! under the same key.
 
+mod charges;
+mod payouts;
+mod plans;
+mod visits;
+
 use std::sync::Arc;
 
-use app::{
-    App, By, Caller,
-    billing::{
-        charges::{self, Purpose, Start, Started},
-        subscriptions::{self, Bought, Buy},
-    },
-    idempotency::Once,
-    visits::{self, Book, Booked, Cancelled, InsuranceInfo, Method, Paid},
-};
+use app::{App, By, Caller, idempotency::Once};
 use domain::{
     Rials, Role, Timestamp,
     ids::{SessionId, UserId, VisitId},
-    visit::VisitType,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::audit::Actor;
 use uuid::Uuid;
 
-use super::{
-    drive::Work,
-    leaving::{self, Step},
-    outcome::{Expect, Learned, Outcome, Stage, Under},
-};
+use super::{drive::Work, outcome::Under};
+
+pub(super) use payouts::Step;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -146,178 +140,42 @@ pub(super) fn send(app: Arc<App>, sent: Sent) -> Work {
         let (once, under) = (sent.once(), Under { key: sent.key, other_body: sent.other_body });
         match sent.request {
             Request::Charge { user, amount, gateway, return_url } => {
-                charge(&app, (user, amount, gateway, return_url), once, under).await
+                charges::start(&app, (user, amount, gateway, return_url), once, under).await
             }
             Request::Book { patient, doctor, starts_at, is_online, insurer } => {
-                book(&app, (patient, doctor, starts_at, is_online, insurer), once, under).await
+                visits::book(&app, (patient, doctor, starts_at, is_online, insurer), once, under).await
             }
             Request::PayVisit { patient, visit, share } => {
-                pay_visit(&app, (patient, visit, share), once, under).await
+                visits::pay(&app, (patient, visit, share), once, under).await
             }
             Request::CancelVisit { patient, visit } => {
-                cancel_visit(&app, (patient, visit), once, under).await
+                visits::cancel(&app, (patient, visit), once, under).await
             }
             Request::Buy { user, plan, months, online, code, auto_renew } => {
-                buy(&app, (user, plan, months, online, code, auto_renew), once, under).await
+                plans::buy(&app, (user, plan, months, online, code, auto_renew), once, under).await
             }
             Request::AskPayout { doctor, amount, account } => {
-                leaving::ask_payout(&app, (doctor, amount, &account), once, under).await
+                payouts::ask(&app, (doctor, amount, &account), once, under).await
             }
             Request::StepPayout { user, doctor, payout, step } => {
-                leaving::step_payout(&app, (user, doctor), (payout, step), once, under).await
+                payouts::step(&app, (user, doctor), (payout, step), once, under).await
             }
-            Request::ExportPayouts { admin } => leaving::export_payouts(&app, admin, once, under).await,
+            Request::ExportPayouts { admin } => payouts::export(&app, admin, once, under).await,
             Request::Refund { admin, user, charge, named, amount } => {
-                leaving::refund(&app, (admin, user), (charge, named, amount), once, under).await
+                charges::refund(&app, (admin, user), (charge, named, amount), once, under).await
             }
         }
     })
-}
-
-async fn charge(
-    app: &Arc<App>,
-    (user, amount, gateway, return_url): (UserId, i64, Option<&'static str>, Option<String>),
-    once: Option<Once>,
-    under: Under,
-) -> Outcome {
-    let input = Start {
-        user,
-        purpose: Purpose::Wallet,
-        amount: rials(amount),
-        description: "شارژ کیف پول هلسا",
-        gateway: gateway.map(str::to_owned),
-        return_url,
-        by: by(user),
-        once,
-        render: Arc::new(|started: Started| json!({ "id": started.id.to_string(), "url": started.pay_url })),
-    };
-    match charges::start(app, input).await {
-        Ok(answered) => {
-            let url = text(&answered.answer, "url");
-            Outcome::answered(under, &answered, Expect::Nothing).with(Learned::Page { url, user })
-        }
-        Err(e) => e.into(),
-    }
-}
-
-async fn book(
-    app: &Arc<App>,
-    (patient, doctor, starts_at, is_online, insurer): (UserId, UserId, Timestamp, bool, Option<&'static str>),
-    once: Option<Once>,
-    under: Under,
-) -> Outcome {
-    let input = Book {
-        patient: caller(patient, Role::Patient),
-        doctor,
-        starts_at,
-        kind: if is_online { VisitType::Online } else { VisitType::InPerson },
-        chief_complaint: "سردرد".into(),
-        description: String::new(),
-        insurance: insurer.map(|name| InsuranceInfo { provider: name.into(), number: "1234567890".into() }),
-        by: by(patient),
-        once,
-        render: Arc::new(|booked: Booked| {
-            let visit = booked.visit;
-            json!({
-                "visit": visit.id.to_string(),
-                "token": visit.pay_token.to_string(),
-                "share": visit.price.patient_share.get(),
-            })
-        }),
-    };
-    match visits::book(app, input).await {
-        Ok(answered) => {
-            let (id, token) = (uuid(&answered.answer, "visit"), uuid(&answered.answer, "token"));
-            let share = number(&answered.answer, "share");
-            let learned = Learned::Visit { id: VisitId(id), patient, doctor, token, share, starts_at };
-            Outcome::answered(under, &answered, Expect::Nothing).with(learned)
-        }
-        Err(e) => e.into(),
-    }
-}
-
-async fn pay_visit(
-    app: &Arc<App>,
-    (patient, visit, share): (UserId, VisitId, i64),
-    once: Option<Once>,
-    under: Under,
-) -> Outcome {
-    let render = Arc::new(|paid: Paid| json!({ "paid": paid.visit.paid.get() }));
-    let caller = caller(patient, Role::Patient);
-    match visits::pay(app, &caller, &by(patient), visit, Method::Wallet, once, render).await {
-        Ok(answered) => {
-            let outcome = Outcome::answered(under, &answered, Expect::Wallet(patient, -share));
-            outcome.with(Learned::VisitIs(visit, Stage::Paid))
-        }
-        Err(e) => e.into(),
-    }
-}
-
-async fn cancel_visit(
-    app: &Arc<App>,
-    (patient, visit): (UserId, VisitId),
-    once: Option<Once>,
-    under: Under,
-) -> Outcome {
-    let render = Arc::new(|cancelled: Cancelled| json!({ "refund": cancelled.refund.refund.get() }));
-    let caller = caller(patient, Role::Patient);
-    match visits::cancel_by_patient(app, &caller, &by(patient), visit, String::new(), once, render).await {
-        Ok(answered) => {
-            let refund = number(&answered.answer, "refund");
-            let outcome = Outcome::answered(under, &answered, Expect::Wallet(patient, refund));
-            outcome.with(Learned::VisitIs(visit, Stage::Over))
-        }
-        Err(e) => e.into(),
-    }
-}
-
-async fn buy(
-    app: &Arc<App>,
-    (user, plan, months, online, code, auto_renew): (UserId, &'static str, i64, bool, Option<String>, bool),
-    once: Option<Once>,
-    under: Under,
-) -> Outcome {
-    let input = Buy {
-        user,
-        plan: plan.to_owned(),
-        months,
-        method: if online { Method::Online } else { Method::Wallet },
-        code,
-        auto_renew,
-        by: by(user),
-        once,
-        render: Arc::new(|bought: Bought| {
-            let purchase = bought.purchase;
-            json!({
-                "purchase": purchase.id.to_string(),
-                "total": purchase.total.get(),
-                "returned": purchase.returned.get(),
-                "is_paid": bought.subscription.is_some(),
-            })
-        }),
-    };
-    match subscriptions::purchase(app, input).await {
-        Ok(answered) => {
-            let answer = &answered.answer;
-            if answer["is_paid"] == true {
-                let moved = number(answer, "returned") - number(answer, "total");
-                return Outcome::answered(under, &answered, Expect::Wallet(user, moved));
-            }
-            let id = uuid(answer, "purchase");
-            Outcome::answered(under, &answered, Expect::Nothing).with(Learned::Purchase { id, user })
-        }
-        Err(e) => e.into(),
-    }
 }
 
 fn text(answer: &Value, name: &str) -> String {
     answer[name].as_str().unwrap().to_owned()
 }
 
-pub(super) fn uuid(answer: &Value, name: &str) -> Uuid {
+fn uuid(answer: &Value, name: &str) -> Uuid {
     answer[name].as_str().unwrap().parse().unwrap()
 }
 
-pub(super) fn number(answer: &Value, name: &str) -> i64 {
+fn number(answer: &Value, name: &str) -> i64 {
     answer[name].as_i64().unwrap()
 }

@@ -1,12 +1,15 @@
 //! A payment begins: the charge is written down, then the gateway is asked outside of any transaction, then its
 //! authority is kept. What breaks off between is a charge that nobody was sent to pay.
 
+mod again;
+mod visit;
+mod way;
+
 use std::sync::Arc;
 
 use domain::{
     Rials, SignedDuration, Timestamp,
     ids::{UserId, VisitId, new_v7},
-    visit::Status,
 };
 use providers::{
     Gateway,
@@ -19,20 +22,23 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{ChargeError, LIFE, gateway};
+use self::{
+    again::{answer_again, open_page},
+    way::way,
+};
+use super::{ChargeError, LIFE};
 use crate::{
     App, By, Fault,
     idempotency::{Answered, Once, Render, look, remember, replay},
-    visits::Stored as Visit,
 };
+
+pub use visit::{PayVisit, start_own_visit, start_visit};
+pub use way::{refuse, return_url};
 
 /// The sweep leaves a new charge to its payer for so long.
 const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
-
 /// Charges of one visit that wait for their payer at once.
 const MOST_OPEN: usize = 5;
-/// Whoever presses the button again is sent to the same page, while there is so much time left to pay.
-const ENOUGH: SignedDuration = SignedDuration::from_mins(10);
 
 /// What somebody wants to pay.
 pub struct Start {
@@ -119,73 +125,6 @@ pub async fn start(app: &Arc<App>, input: Start) -> Result<Answered<Value>, Char
         created_at: app.clock.now(),
     };
     keep(app, charge, authority, input).await
-}
-
-/// Where the browser goes, and through which gateway.
-fn way(app: &App, input: &Start) -> Result<(String, Arc<dyn Gateway>), ChargeError> {
-    let return_url = return_url(app, input.return_url.as_deref())?;
-    Ok((return_url, gateway(app, input.gateway.as_deref())?))
-}
-
-/// Writes down that a charge of this user's was refused, and for which field's sake.
-pub async fn refuse(app: &Arc<App>, by: &By, user: UserId, why: &'static str) -> Result<(), Fault> {
-    app.db
-        .write((Arc::clone(app), by.clone(), user, why, app.clock.now()), |tx, (app, by, user, why, now)| {
-            Box::pin(async move {
-                let event = by.event("charge.refuse", Some(*user), *why);
-                Ok::<_, Fault>(audit::append(tx, &app.keys, &event, *now).await?)
-            })
-        })
-        .await
-}
-
-/// A visit's open charge that a new one would be the same as.
-async fn open_page(
-    app: &App,
-    input: &Start,
-    gateway: &str,
-    return_url: &str,
-) -> Result<Option<Started>, Fault> {
-    let Purpose::Visit(visit) = input.purpose else { return Ok(None) };
-    let wanted = (input.user, input.amount, gateway, return_url);
-    app.db
-        .read((visit, wanted, app.clock.now()), |c, (visit, wanted, now)| {
-            Box::pin(async move {
-                let open = charges::open_for(c, *visit, *now).await?;
-                let is_full = open.len() >= MOST_OPEN;
-                for charge in open {
-                    let is_same =
-                        (charge.user, charge.amount, charge.gateway.as_str(), charge.return_url.as_str())
-                            == *wanted;
-                    if !is_same || (!is_full && charge.expires_at <= *now + ENOUGH) {
-                        continue;
-                    }
-                    if let Some(authority) = charges::authorities(c, charge.id).await?.pop() {
-                        return Ok(Some(Started {
-                            id: charge.id,
-                            pay_url: authority.pay_url,
-                            amount: charge.amount,
-                            expires_at: charge.expires_at,
-                        }));
-                    }
-                }
-                Ok::<_, Fault>(None)
-            })
-        })
-        .await
-}
-
-async fn answer_again(app: &Arc<App>, open: Started, input: Start) -> Result<Answered<Value>, ChargeError> {
-    app.db
-        .write((Arc::clone(app), open, input.once, input.render), |tx, (app, open, once, render)| {
-            Box::pin(async move {
-                if let Some(before) = replay(tx, app, once.as_ref()).await? {
-                    return Ok(before);
-                }
-                Ok::<_, ChargeError>(remember(tx, app, once.as_ref(), render(open.clone())).await?)
-            })
-        })
-        .await
 }
 
 /// False where too many charges of the visit wait already.
@@ -275,94 +214,4 @@ async fn keep(
             })
         })
         .await
-}
-
-/// Starts paying the visit whose page has this token, by whoever has the page open: the money is the patient's.
-/// Answers where to pay.
-pub async fn start_visit(
-    app: &Arc<App>,
-    token: Uuid,
-    gateway: Option<String>,
-    by: By,
-) -> Result<String, ChargeError> {
-    let found = crate::visits::payable(app, token).await?.ok_or(ChargeError::NotFound)?;
-    let render = Arc::new(|started: Started| Value::String(started.pay_url));
-    let input = Start { gateway, ..for_visit(app, &found.visit, by, render)? };
-    match start(app, input).await?.answer {
-        Value::String(url) => Ok(url),
-        _ => Err(Fault::Internal("an answer of another kind".into()).into()),
-    }
-}
-
-/// How a patient wants to pay a visit of their own.
-pub struct PayVisit {
-    pub patient: UserId,
-    pub visit: VisitId,
-    /// None: whichever there is.
-    pub gateway: Option<String>,
-    /// Where the browser goes afterwards; none: to the visit's payment page.
-    pub return_url: Option<String>,
-    pub by: By,
-    pub once: Option<Once>,
-    pub render: Render<(Visit, Started)>,
-}
-
-/// Starts paying it, without its page.
-pub async fn start_own_visit(app: &Arc<App>, wanted: PayVisit) -> Result<Answered<Value>, ChargeError> {
-    let found = app
-        .db
-        .read((app, wanted.once.as_ref(), wanted.visit), |c, (app, once, visit)| {
-            Box::pin(async move {
-                // first: by now the visit may be paid
-                let before = look::<Value>(c, app, *once).await?;
-                let visit = store::visits::by_id(c, &app.keys, *visit).await?;
-                Ok::<_, ChargeError>((before, visit))
-            })
-        })
-        .await?;
-    let (before, visit) = found;
-    if let Some(before) = before {
-        return Ok(before);
-    }
-    let visit = visit.filter(|visit| visit.patient == wanted.patient).ok_or(ChargeError::NotFound)?;
-    let (shown, render) = (visit.clone(), wanted.render);
-    let render = Arc::new(move |started: Started| render((shown.clone(), started)));
-    let input = for_visit(app, &visit, wanted.by, render)?;
-    let return_url = wanted.return_url.or_else(|| input.return_url.clone());
-    start(app, Start { gateway: wanted.gateway, return_url, once: wanted.once, ..input }).await
-}
-
-/// What a visit that waits for its money costs, paid by whichever gateway, and back to its page.
-fn for_visit(app: &App, visit: &Visit, by: By, render: Render<Started>) -> Result<Start, ChargeError> {
-    if visit.status_at(app.clock.now()) != Status::Pending || visit.price.patient_share == Rials::ZERO {
-        return Err(ChargeError::IllegalState);
-    }
-    let page = app.billing.site_urls.first().map(|site| format!("{site}/pay/{}/", visit.pay_token));
-    Ok(Start {
-        user: visit.patient,
-        purpose: Purpose::Visit(visit.id.0),
-        amount: visit.price.patient_share,
-        description: "پرداخت هزینه ویزیت هلسا",
-        gateway: None,
-        return_url: page,
-        by,
-        once: None,
-        render,
-    })
-}
-
-/// The address that a browser may be sent back to: begins with one of those that are allowed, and nothing in it is for
-/// anybody but the browser.
-pub fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ChargeError> {
-    let sites = &app.billing.site_urls;
-    let Some(wanted) = wanted else {
-        return sites.first().map(|site| format!("{site}/pay/result/")).ok_or(ChargeError::ReturnUrl);
-    };
-    let is_plain = wanted.len() <= 2_000 && wanted.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let is_allowed = sites.iter().any(|site| {
-        let rest = wanted.strip_prefix(site.as_str());
-        // not `https://helssa.ir.example`, not `https://helssa.ir@example`
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
-    });
-    if is_plain && is_allowed { Ok(wanted.to_owned()) } else { Err(ChargeError::ReturnUrl) }
 }

@@ -1,0 +1,89 @@
+//! An authority is not money, or not yet: what its charge is by now, and what is still to be asked.
+
+use std::sync::Arc;
+
+use db::Conn;
+use domain::Timestamp;
+use store::charges::{self, AuthorityStatus, Charge, ChargeStatus};
+
+use super::{Found, audit_charge, missing, next};
+use crate::{App, Fault};
+
+/// Why an authority is not money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// No clear answer: not yet, perhaps.
+    Unclear,
+    NotPaid,
+    /// Its number is that of a payment that has completed another charge.
+    Anothers,
+}
+
+/// No money so far: what the charge is by now, and when to ask again.
+pub(super) async fn noted(app: &Arc<App>, found: Found, doubt: Doubt) -> Result<Charge, Fault> {
+    app.db
+        .write((Arc::clone(app), found, doubt), |tx, (app, found, doubt)| {
+            Box::pin(async move { note(tx, app, found, *doubt).await })
+        })
+        .await
+}
+
+pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> Result<Charge, Fault> {
+    let not_paid = doubt != Doubt::Unclear;
+    let Found { authority, brought, now, .. } = found;
+    let (gateway, name) = (authority.gateway.as_str(), authority.authority.as_str());
+    let charge = charges::lock(tx, found.charge.id).await?.ok_or_else(|| missing("a charge"))?;
+    let mark = if not_paid { AuthorityStatus::Failed } else { AuthorityStatus::Unknown };
+    let changed = charges::mark(tx, gateway, name, mark).await?;
+    match found.extra() {
+        Some(extra) if !not_paid => charges::keep_callback(tx, gateway, name, &extra, *now).await?,
+        // what was forged takes no room
+        Some(extra) if found.needs_callback => {
+            charges::forget_callback(tx, gateway, name, &extra).await?;
+        }
+        _ => {}
+    }
+    if charge.status == ChargeStatus::Completed && doubt != Doubt::Anothers {
+        look_at_others(tx, &charge, *now).await?;
+        return Ok(charge);
+    }
+    let (status, _) = next(&charge, not_paid, *now);
+    // another authority of it may be in doubt while this one is not
+    let none_is_paid = doubtful(tx, &charge).await? != Some(Doubt::Unclear);
+    let (_, check_at) = next(&charge, not_paid && none_is_paid, *now);
+    // one that is completed stays so
+    charges::note(tx, charge.id, status, check_at, *now).await?;
+    let after = charges::by_id(tx, charge.id).await?.ok_or_else(|| missing("a charge"))?;
+    if changed && not_paid {
+        let (action, detail) = match doubt {
+            Doubt::Anothers => ("charge.refuse", "the payment of another charge"),
+            _ if brought.claims_ok => ("charge.refuse", "said to be paid, and is not"),
+            _ => ("charge.fail", "not paid"),
+        };
+        audit_charge(tx, app, &charge, action, detail, *now).await?;
+    }
+    Ok(after)
+}
+
+/// A charge is completed, but the payer may have paid at another authority of it, too: those are asked about as before.
+pub(super) async fn look_at_others(tx: &Conn, charge: &Charge, now: Timestamp) -> Result<(), Fault> {
+    let doubt = doubtful(tx, charge).await?;
+    let is_open = doubt.is_some();
+    let check_at = next(charge, doubt == Some(Doubt::NotPaid), now).1.filter(|_| is_open);
+    if check_at == charge.check_at {
+        return Ok(());
+    }
+    Ok(charges::check_again(tx, charge.id, check_at).await?)
+}
+
+/// The most that can be said of all authorities of a charge that are not money; none where all are.
+async fn doubtful(tx: &Conn, charge: &Charge) -> Result<Option<Doubt>, Fault> {
+    let all = charges::authorities(tx, charge.id).await?;
+    let open = all.iter().filter(|authority| !authority.status.is_credited());
+    Ok(open
+        .map(|authority| match authority.status {
+            AuthorityStatus::Failed => Doubt::NotPaid,
+            _ => Doubt::Unclear,
+        })
+        .min_by_key(|doubt| *doubt != Doubt::Unclear))
+}
