@@ -9,6 +9,7 @@
 mod conn;
 mod error;
 mod migrate;
+mod places;
 mod postgres;
 mod row;
 mod sql;
@@ -21,6 +22,7 @@ use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Instant};
 pub use conn::Conn;
 pub use error::{Error, Result};
 pub use migrate::{Migration, Outcome as MigrationOutcome};
+pub use places::{Place, Places};
 pub use postgres::Options as PostgresOptions;
 pub use row::{FromRow, Row};
 pub use sql::{Sql, to_postgres};
@@ -42,6 +44,7 @@ pub enum Engine {
 #[derive(Clone)]
 pub struct Db {
     driver: Driver,
+    places: Arc<Places>,
 }
 
 #[derive(Clone)]
@@ -73,7 +76,7 @@ impl Db {
             }
             Location::Postgres(options) => Driver::Postgres(postgres::Postgres::open(options)?),
         };
-        Ok(Self { driver })
+        Ok(Self { driver, places: Arc::default() })
     }
 
     /// Which database answers.
@@ -83,6 +86,12 @@ impl Db {
             Driver::Sqlite(_) => Engine::Sqlite,
             Driver::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Where rows were last seen; none are on `PostgreSQL`.
+    #[must_use]
+    pub fn places(&self) -> Option<&Places> {
+        (self.engine() == Engine::Sqlite).then_some(&*self.places)
     }
 
     /// The first row of one statement, outside a transaction.

@@ -41,7 +41,7 @@ record! {
 fn account(keys: &Keyring, row: Row) -> Result<Account> {
     let stored =
         |cause: &str| crate::Error::Stored { table: "users", column: "role, phone", cause: cause.into() };
-    let phone = keys.open_text(PHONE, row.id, Some(&row.phone))?;
+    let phone = keys.open_text(PHONE, row.id, Some(row.phone))?;
     Ok(Account {
         id: UserId(row.id),
         role: Role::parse(&row.role).ok_or_else(|| stored("unknown role"))?,

@@ -51,7 +51,7 @@ record! {
 fn doctor(keys: &Keyring, row: Row) -> Result<Doctor> {
     let stored =
         |column: &'static str| Error::Stored { table: "doctors", column, cause: "not readable".into() };
-    let phone = keys.open_text(PHONE, row.id, Some(&row.phone))?;
+    let phone = keys.open_text(PHONE, row.id, Some(row.phone))?;
     Ok(Doctor {
         id: UserId(row.id),
         phone: Phone::parse(&phone).map_err(|_| stored("phone"))?,

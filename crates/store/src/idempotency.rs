@@ -50,7 +50,7 @@ pub async fn find(c: &Conn, keys: &Keyring, scope: &Scope) -> Result<Option<(Vec
         .await?;
     row.map(|row| {
         let sealed = row.answer.unwrap_or_default();
-        Ok((row.body_hash, keys.open(ANSWER, scope.row(), &sealed)?))
+        Ok((row.body_hash, keys.open(ANSWER, scope.row(), sealed)?))
     })
     .transpose()
 }

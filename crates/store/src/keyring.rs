@@ -96,24 +96,23 @@ impl Keyring {
         Ok(sealed)
     }
 
-    /// Opens one value of one row.
-    pub fn open(&self, field: Field, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>> {
-        let (kid, rest) = split(sealed).ok_or_else(|| field.error("not a sealed value"))?;
-        let (_, key) =
+    /// Opens one value of one row, in its own place where it is given away.
+    pub fn open(&self, field: Field, row: Uuid, sealed: impl Into<Vec<u8>>) -> Result<Vec<u8>> {
+        let mut sealed = sealed.into();
+        let (kid, rest) = split(&sealed).ok_or_else(|| field.error("not a sealed value"))?;
+        let (kid, key) =
             self.data.iter().find(|(known, _)| known.as_bytes() == kid).ok_or_else(|| {
                 field.error(format!("key {} is not configured", String::from_utf8_lossy(kid)))
             })?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(|| field.error("cut short"))?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|e| field.error(e))?;
-        let mut body = body.to_vec();
-        let kid = String::from_utf8_lossy(kid);
-        let aad = Aad::from(binding(field, row, &kid));
+        let (aad, from) = (Aad::from(binding(field, row, kid)), sealed.len() - body.len());
         let plain = key
-            .open_in_place(nonce, aad, &mut body)
+            .open_within(nonce, aad, &mut sealed, from..)
             .map_err(|_| field.error("damaged, or not of this row"))?
             .len();
-        body.truncate(plain);
-        Ok(body)
+        sealed.truncate(plain);
+        Ok(sealed)
     }
 
     /// Whether the newest key made this value.
@@ -129,7 +128,7 @@ impl Keyring {
     }
 
     /// A text column; none is the empty text.
-    pub fn open_text(&self, field: Field, row: Uuid, sealed: Option<&[u8]>) -> Result<String> {
+    pub fn open_text(&self, field: Field, row: Uuid, sealed: Option<impl Into<Vec<u8>>>) -> Result<String> {
         let Some(sealed) = sealed else { return Ok(String::new()) };
         String::from_utf8(self.open(field, row, sealed)?).map_err(|e| field.error(e))
     }
@@ -145,7 +144,7 @@ impl Keyring {
         &self,
         field: Field,
         row: Uuid,
-        sealed: Option<&[u8]>,
+        sealed: Option<impl Into<Vec<u8>>>,
     ) -> Result<T> {
         let Some(sealed) = sealed else { return Ok(T::default()) };
         serde_json::from_slice(&self.open(field, row, sealed)?).map_err(|e| field.error(e))
@@ -271,14 +270,14 @@ mod tests {
     fn a_sealed_value_opens_only_where_it_belongs() {
         let (keys, row, other) = (ring(&["k1"]), Uuid::from_u128(1), Uuid::from_u128(2));
         let sealed = keys.seal(FIELD, row, "خیابان".as_bytes()).unwrap();
-        assert_eq!(keys.open(FIELD, row, &sealed).unwrap(), "خیابان".as_bytes());
-        assert!(keys.open(FIELD, other, &sealed).is_err(), "another row");
+        assert_eq!(keys.open(FIELD, row, sealed.as_slice()).unwrap(), "خیابان".as_bytes());
+        assert!(keys.open(FIELD, other, sealed.as_slice()).is_err(), "another row");
         let column = Field { column: "insurance", ..FIELD };
-        assert!(keys.open(column, row, &sealed).is_err(), "another column");
+        assert!(keys.open(column, row, sealed.as_slice()).is_err(), "another column");
         for i in 0..sealed.len() {
             let mut damaged = sealed.clone();
             damaged[i] ^= 1;
-            assert!(keys.open(FIELD, row, &damaged).is_err(), "byte {i}");
+            assert!(keys.open(FIELD, row, damaged.as_slice()).is_err(), "byte {i}");
             assert!(keys.open(FIELD, row, &sealed[..i]).is_err(), "cut at {i}");
         }
     }
@@ -288,10 +287,10 @@ mod tests {
         let row = Uuid::from_u128(1);
         let old = ring(&["k1"]).seal(FIELD, row, b"x").unwrap();
         let rotated = ring(&["new", "k1"]);
-        assert_eq!(rotated.open(FIELD, row, &old).unwrap(), b"x");
+        assert_eq!(rotated.open(FIELD, row, old.as_slice()).unwrap(), b"x");
         assert!(!rotated.is_current(&old));
         assert!(rotated.is_current(&rotated.seal(FIELD, row, b"x").unwrap()));
-        assert!(ring(&["new"]).open(FIELD, row, &old).is_err(), "the old key was taken away");
+        assert!(ring(&["new"]).open(FIELD, row, old.as_slice()).is_err(), "the old key was taken away");
     }
 
     #[test]

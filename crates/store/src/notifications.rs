@@ -64,7 +64,7 @@ fn notification(keys: &Keyring, row: Row) -> Result<Notification> {
         id: NotificationId(row.id),
         user: UserId(row.user_id),
         kind: row.kind,
-        message: keys.open_text(MESSAGE, row.id, Some(&row.message))?,
+        message: keys.open_text(MESSAGE, row.id, Some(row.message))?,
         visit: row.visit_id.map(VisitId),
         created_at: row.created_at.0,
         read_at: row.read_at.map(|at| at.0),

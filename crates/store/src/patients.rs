@@ -1,6 +1,6 @@
 //! Patients' profiles: sealed but for what lists need.
 
-use db::{At, Conn, Db, record, sql};
+use db::{At, Conn, Db, FromRow, Place, record, sql};
 use domain::{
     Date, NationalId, Phone, Timestamp,
     ids::UserId,
@@ -49,10 +49,22 @@ record! {
     }
 }
 
+/// A patient, and in which rows of `SQLite` they are.
+struct Located {
+    row: Row,
+    place: Place,
+}
+
+impl FromRow for Located {
+    fn from_row(row: &db::Row<'_>) -> db::Result<Self> {
+        Ok(Self { row: Row::from_row(row)?, place: [row.get(12)?, row.get(13)?] })
+    }
+}
+
 fn patient(keys: &Keyring, row: Row) -> Result<Patient> {
     let id = row.id;
-    let phone = keys.open_text(PHONE, id, Some(&row.phone))?;
-    let national_id = keys.open_text(NATIONAL_ID, id, row.national_id.as_deref())?;
+    let phone = keys.open_text(PHONE, id, Some(row.phone))?;
+    let national_id = keys.open_text(NATIONAL_ID, id, row.national_id)?;
     let stored =
         |field: Field| move |cause: String| Error::Stored { table: field.table, column: field.column, cause };
     let profile = Profile {
@@ -68,11 +80,11 @@ fn patient(keys: &Keyring, row: Row) -> Result<Patient> {
             .transpose()
             .map_err(|e| stored(field("date_of_birth"))(e.to_string()))?,
         gender: row.gender.and_then(|name| Gender::parse(&name).ok()),
-        email: keys.open_text(EMAIL, id, row.email.as_deref())?,
-        address: keys.open_json(ADDRESS, id, row.address.as_deref())?,
-        emergency_contact: keys.open_json(EMERGENCY_CONTACT, id, row.emergency_contact.as_deref())?,
-        medical_info: keys.open_json(MEDICAL_INFO, id, row.medical_info.as_deref())?,
-        insurance: keys.open_json(INSURANCE, id, row.insurance.as_deref())?,
+        email: keys.open_text(EMAIL, id, row.email)?,
+        address: keys.open_json(ADDRESS, id, row.address)?,
+        emergency_contact: keys.open_json(EMERGENCY_CONTACT, id, row.emergency_contact)?,
+        medical_info: keys.open_json(MEDICAL_INFO, id, row.medical_info)?,
+        insurance: keys.open_json(INSURANCE, id, row.insurance)?,
     };
     Ok(Patient {
         id: UserId(id),
@@ -88,19 +100,54 @@ pub async fn insert_empty(c: &Conn, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// One patient, in one statement (primary keys).
+/// One patient, in one statement (primary keys; a patient who was read before is found without their indexes).
 pub async fn by_id(db: &Db, keys: &Keyring, id: UserId) -> Result<Option<Patient>> {
-    let row = db
+    if let Some(row) = where_seen(db, id).await? {
+        return patient(keys, row).map(Some);
+    }
+    let found: Option<Located> = db
         .one(
             sql!(
-                "SELECT u.id, u.phone, u.first_name, u.last_name, u.email, p.national_id, p.date_of_birth, p.gender,
-                        p.address, p.emergency_contact, p.medical_info, p.insurance
-                 FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = ?1"
+                sqlite: "SELECT u.id, u.phone, u.first_name, u.last_name, u.email, p.national_id, p.date_of_birth,
+                                p.gender, p.address, p.emergency_contact, p.medical_info, p.insurance,
+                                u.rowid, p.rowid
+                         FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = ?1",
+                postgres: "SELECT u.id, u.phone, u.first_name, u.last_name, u.email, p.national_id, p.date_of_birth,
+                                p.gender, p.address, p.emergency_contact, p.medical_info, p.insurance,
+                                0::bigint, 0::bigint
+                         FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = $1"
             ),
             &[&id.0],
         )
         .await?;
-    row.map(|row| patient(keys, row)).transpose()
+    let Some(Located { row, place }) = found else { return Ok(None) };
+    if let Some(places) = db.places() {
+        places.remember(id.0, place);
+    }
+    patient(keys, row).map(Some)
+}
+
+/// The patient, if they are still where they were seen last. The ids are compared, so that nobody else is found there.
+async fn where_seen(db: &Db, id: UserId) -> Result<Option<Row>> {
+    let Some([user, patient]) = db.places().and_then(|places| places.of(id.0)) else { return Ok(None) };
+    let row = db
+        .one(
+            sql!(
+                // the pluses keep the indexes out
+                sqlite: "SELECT u.id, u.phone, u.first_name, u.last_name, u.email, p.national_id, p.date_of_birth,
+                                p.gender, p.address, p.emergency_contact, p.medical_info, p.insurance
+                         FROM users u CROSS JOIN patients p
+                         WHERE u.rowid = ?2 AND p.rowid = ?3 AND +u.id = ?1 AND +p.user_id = ?1",
+                // never asked: PostgreSQL's rows move with each update
+                postgres: "SELECT u.id, u.phone, u.first_name, u.last_name, u.email, p.national_id, p.date_of_birth,
+                                p.gender, p.address, p.emergency_contact, p.medical_info, p.insurance
+                         FROM users u JOIN patients p ON p.user_id = u.id
+                         WHERE u.id = $1 AND $2::bigint = $3::bigint"
+            ),
+            &[&id.0, &user, &patient],
+        )
+        .await?;
+    Ok(row)
 }
 
 /// The same on a connection that other statements share (primary keys).

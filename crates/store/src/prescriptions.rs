@@ -103,7 +103,7 @@ fn prescription(keys: &Keyring, row: Row) -> Result<Prescription> {
             last_name: row.patient_last_name,
         },
         status,
-        items: keys.open_json(ITEMS, id, Some(&row.items))?,
+        items: keys.open_json(ITEMS, id, Some(row.items))?,
         notes: keys.open_text(NOTES, id, row.notes.as_deref())?,
         reason: keys.open_text(REASON, id, row.reason.as_deref())?,
         created_at: row.created_at.0,

@@ -118,7 +118,7 @@ pub async fn batch(tx: &Conn, keys: &Keyring, column: &Column, after: Uuid) -> R
     let mut changed = 0;
     for (id, value) in rows {
         let Some(old) = value.filter(|old| !keys.is_current(old)) else { continue };
-        let plain = keys.open(column.field, id, &old)?;
+        let plain = keys.open(column.field, id, old.as_slice())?;
         let new = keys.seal(column.field, id, &plain)?;
         let params: [&dyn Param; 3] = [&id, &old, &new];
         changed += tx.exec(column.replace, &params).await?;

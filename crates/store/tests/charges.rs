@@ -265,9 +265,7 @@ async fn the_schema_refuses_what_no_program_may_write(
 
 #[rstest]
 #[tokio::test]
-async fn what_was_paid_for_can_not_be_patched(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn what_was_paid_for_can_not_be_patched(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let (db, _folder) = database::open(engine).await;
     let user = enrol(&db, &keys(), 1, Role::Patient).await;
     insert(&db, &charge(user, 1, Purpose::Wallet)).await;

@@ -51,6 +51,31 @@ async fn a_new_patient_has_an_empty_profile(#[values(Engine::Sqlite, Engine::Pos
 
 #[rstest]
 #[tokio::test]
+async fn a_patient_is_found_whatever_is_remembered_of_their_place(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let one = enrol_patient(&db, &keys, 1, &profile(1)).await;
+    let two = enrol_patient(&db, &keys, 2, &profile(2)).await;
+    for _ in 0..2 {
+        assert!(found(&db, &keys, one).await == profile(1) && found(&db, &keys, two).await == profile(2));
+    }
+    let Some(places) = db.places() else { return };
+    let (first, second) = (places.of(one.0).unwrap(), places.of(two.0).unwrap());
+    assert_ne!(first, second);
+    for wrong in [second, [first[0], second[1]], [second[0], first[1]], [4_711, 4_711], [-1, i64::MIN]] {
+        places.remember(one.0, wrong);
+        assert!(found(&db, &keys, one).await == profile(1), "{wrong:?}");
+        assert_eq!(places.of(one.0), Some(first), "and the place is known again");
+    }
+    save(&db, &keys, one, &profile(3)).await;
+    assert!(found(&db, &keys, one).await == profile(3));
+    assert!(patients::by_id(&db, &keys, user(9)).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_full_profile_comes_back_as_it_was_saved(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -12,6 +12,9 @@ pub(super) fn are_too_large(headers: &HeaderMap) -> bool {
     headers.len() > MAX_COUNT || bytes > MAX_BYTES
 }
 
+/// How many [`secure`] adds at most.
+pub(super) const SECURE: usize = 8;
+
 /// What an API should say to browsers. Pages that need more say so themselves.
 pub(super) fn secure(headers: &mut HeaderMap, https: bool) {
     let mut default = |name, value| {

@@ -67,6 +67,7 @@ pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
     let context = Context { language, request_id: &request_id, now: api.app.clock.now(), is_otp_request };
     let mut response = render(response, &context);
     let headers = response.headers_mut();
+    headers.reserve(headers::SECURE + 2);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, value);
     }

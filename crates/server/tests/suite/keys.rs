@@ -239,14 +239,13 @@ async fn money_moves_once_for_a_key(
             assert!(answer.header("retry-after").is_some());
         }
     }
-    let first = match first {
-        Some(first) => first,
+    let first = if let Some(first) = first {
+        first
+    } else {
         // nobody could tell that a node had died over it
-        None => {
-            app.clock.advance(SignedDuration::from_mins(4));
-            app::jobs::run_cron(&app.app).await.unwrap();
-            keyed(&this, 1).insist().await.expect(status)
-        }
+        app.clock.advance(SignedDuration::from_mins(4));
+        app::jobs::run_cron(&app.app).await.unwrap();
+        keyed(&this, 1).insist().await.expect(status)
     };
     // or the node that died had done it
     assert!(done <= 1);

@@ -142,7 +142,7 @@ pub async fn of_batch(c: &Conn, keys: &Keyring, batch: Uuid) -> Result<Vec<Order
         )
         .await?;
     let order = |(payout, iban, account_holder, amount): (Uuid, Vec<u8>, String, i64)| -> Result<Order> {
-        let iban = keys.open_text(IBAN, payout, Some(&iban))?;
+        let iban = keys.open_text(IBAN, payout, Some(iban))?;
         Ok(Order {
             payout,
             iban: Sheba::parse(&iban).map_err(|_| stored("payouts", "iban"))?,

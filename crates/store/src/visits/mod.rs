@@ -150,8 +150,8 @@ fn visit(keys: &Keyring, row: Row) -> Result<Visit> {
         starts_at: row.starts_at.0,
         ends_at: row.ends_at.0,
         hold_until: moment(row.hold_until),
-        chief_complaint: keys.open_text(CHIEF_COMPLAINT, id, Some(&row.chief_complaint))?,
-        description: keys.open_text(DESCRIPTION, id, Some(&row.description))?,
+        chief_complaint: keys.open_text(CHIEF_COMPLAINT, id, Some(row.chief_complaint))?,
+        description: keys.open_text(DESCRIPTION, id, Some(row.description))?,
         insurer: row.insurer,
         insurance_number: keys.open_text(INSURANCE_NUMBER, id, row.insurance_number.as_deref())?,
         price: Price {
