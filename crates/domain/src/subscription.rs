@@ -10,7 +10,7 @@ mod quota;
 pub use life::{Due, Event, GRACE, RETRY_EVERY, Status, ends_at, live_until, months_later, next_try};
 pub use plan::{FREE, Plan, PlanDiscount, plan_id};
 pub use price::{Price, Stretch, Worth, code, worth_left};
-pub use purchase::{Change, MOST_MONTHS, PENDING};
+pub use purchase::{AFTER_CHARGE, Change, MOST_MONTHS, PENDING};
 pub use quota::{Limits, Period, Quota, UNLIMITED};
 
 #[cfg(test)]

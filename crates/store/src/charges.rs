@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::{Error, Result};
 
 pub use authorities::{
-    Authority, AuthorityStatus, add_authority, authorities, authorities_of_many, by_authority, mark,
+    Authority, AuthorityStatus, Receipt, add_authority, authorities, authorities_of_many, authorities_seen,
+    by_authority, mark, mark_credited,
 };
 pub use callbacks::{callbacks, forget_callback, keep_callback};
 pub use change::{check_again, claim_check, complete, insert, note};

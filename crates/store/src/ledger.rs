@@ -150,12 +150,15 @@ async fn held(tx: &Conn, id: Uuid) -> Result<Option<State>> {
     Ok(row.map(|(balance, entries)| State { id, balance, entries }))
 }
 
+/// Without its entries, of which it says how many there will be: no more than that are taken, and no fewer at the commit.
 async fn insert(tx: &Conn, id: Uuid, posting: &Posting, now: Timestamp) -> Result<bool> {
+    let entries = i64::try_from(posting.entries().len()).unwrap_or(i64::MAX);
     let added = tx
         .exec(
             sql!(
-                "INSERT INTO ledger_postings (id, kind, unique_key, reference, description, created_at, total)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) ON CONFLICT (unique_key) DO NOTHING"
+                "INSERT INTO ledger_postings (id, kind, unique_key, reference, description, created_at, total, entries,
+                        missing)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?7) ON CONFLICT (unique_key) DO NOTHING"
             ),
             &[
                 &id,
@@ -164,6 +167,7 @@ async fn insert(tx: &Conn, id: Uuid, posting: &Posting, now: Timestamp) -> Resul
                 &posting.reference(),
                 &posting.description(),
                 &At(now),
+                &entries,
             ],
         )
         .await?;

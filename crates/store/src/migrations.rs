@@ -29,4 +29,8 @@ pub const MIGRATIONS: &[Migration] = steps! {
     13 "0013_invoices",
     14 "0014_refunds",
     15 "0015_charges_stay",
+    16 "0016_quota_period",
+    17 "0017_posting_size",
+    18 "0018_gateway_fees",
+    19 "0019_callbacks_of_payers",
 };

@@ -218,15 +218,31 @@ pub async fn pay(
     Ok(changed == 1)
 }
 
-/// A pending purchase is given up; false when it isn't pending any more (primary key).
-pub async fn abandon(tx: &Conn, id: Uuid) -> Result<bool> {
+/// A pending purchase waits for its money until then, or longer if it does already; false when it isn't pending any more
+/// (primary key).
+pub async fn wait_until(tx: &Conn, id: Uuid, until: Timestamp) -> Result<bool> {
+    let changed = tx
+        .exec(
+            sql!(
+                "UPDATE subscription_purchases SET due_at = CASE WHEN due_at < ?2 THEN ?2 ELSE due_at END
+                 WHERE id = ?1 AND status = 'pending'"
+            ),
+            &[&id, &At(until)],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// A pending purchase is given up; with `due_by` only if its time was over then: it may have been given more. False when
+/// it was not, or isn't pending any more (primary key).
+pub async fn abandon(tx: &Conn, id: Uuid, due_by: Option<Timestamp>) -> Result<bool> {
     let changed = tx
         .exec(
             sql!(
                 "UPDATE subscription_purchases SET status = 'abandoned', due_at = NULL
-                 WHERE id = ?1 AND status = 'pending'"
+                 WHERE id = ?1 AND status = 'pending' AND (CAST(?2 AS BIGINT) IS NULL OR due_at <= ?2)"
             ),
-            &[&id],
+            &[&id, &due_by.map(At)],
         )
         .await?;
     Ok(changed == 1)

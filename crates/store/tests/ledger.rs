@@ -3,19 +3,21 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{enrol, keys, later, now, rows, user};
-use db::{Db, sql};
+use db::{Db, Location, sql};
 use domain::{
     Rials, Role, Timestamp,
     ids::UserId,
     ledger::{Account, Direction, Posting, PostingKind},
 };
 use helssa_store::{
-    Error, holds,
+    Error, MIGRATIONS, holds,
     ledger::{self, Line, PostError, Posted, Report, StatementFilter, WalletRow, account_id},
 };
 use rstest::rstest;
-use testkit::{Engine, database, database::unique};
+use testkit::{Engine, database, database::unique, services};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -106,10 +108,21 @@ fn literal(engine: Engine, id: Uuid) -> String {
     }
 }
 
+/// As it was written before postings said how many entries they have: two, where nobody says.
 fn insert_posting(engine: Engine, id: Uuid) -> String {
     format!(
         "INSERT INTO ledger_postings (id, kind, unique_key, reference, description, created_at, total)
          VALUES ({}, 'adjustment', '{id}', NULL, '', 0, 0);",
+        literal(engine, id)
+    )
+}
+
+/// Of so many entries, of which so many are missing.
+fn insert_sized(engine: Engine, id: Uuid, (entries, missing): (i64, i64)) -> String {
+    format!(
+        "INSERT INTO ledger_postings (id, kind, unique_key, reference, description, created_at, total, entries,
+                missing)
+         VALUES ({}, 'adjustment', '{id}', NULL, '', 0, 0, {entries}, {missing});",
         literal(engine, id)
     )
 }
@@ -445,6 +458,10 @@ async fn nobody_gets_around_the_ledger(#[values(Engine::Sqlite, Engine::Postgres
     if engine == Engine::Sqlite {
         let replace = "INSERT OR REPLACE INTO ledger_entries SELECT account_id, seq, posting_id, 7, 7, 0 FROM ledger_entries";
         assert!(by_hand(&db, replace.into()).await.is_err());
+        let overdrawn = insert_entry(engine, &wallet, id, (2, -101, -1))
+            + &insert_entry(engine, &Account::clearing("test"), id, (2, 101, 1));
+        let ignored = posting + &overdrawn.replace("INSERT INTO", "INSERT OR IGNORE INTO");
+        assert!(by_hand(&db, ignored).await.is_err());
     } else {
         for table in ["ledger_entries", "ledger_postings", "ledger_accounts"] {
             assert!(by_hand(&db, format!("TRUNCATE {table} CASCADE")).await.is_err());
@@ -456,12 +473,121 @@ async fn nobody_gets_around_the_ledger(#[values(Engine::Sqlite, Engine::Postgres
     expect_sound(&db).await;
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_posting_keeps_the_entries_that_it_was_committed_with(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let (wallet, source) = (Account::wallet(user(1)), Account::clearing("test"));
+    let (old, new) = (unique(), unique());
+    // all money of the wallet is the source's: each has what the other lacks
+    let pair = |posting: Uuid, seq: i64, amount: i64, balance: i64| {
+        insert_entry(engine, &wallet, posting, (seq, amount, balance))
+            + &insert_entry(engine, &source, posting, (seq, -amount, -balance))
+    };
+    let posted = post(&db, transfer("program", source.clone(), wallet.clone(), 100)).await.unwrap();
+    let Posted::Done(program) = posted else { panic!("{posted:?}") };
+    by_hand(&db, insert_posting(engine, old) + &pair(old, 2, 5, 105)).await.unwrap();
+    let sized = |entries: i64, missing: i64| insert_sized(engine, new, (entries, missing));
+    let refused = [
+        // two more that sum to zero
+        pair(old, 3, 7, 112),
+        pair(program, 3, 7, 112),
+        // more than it says, and fewer
+        insert_posting(engine, new) + &pair(new, 3, 7, 112) + &pair(new, 4, 7, 119),
+        sized(3, 3) + &pair(new, 3, 7, 112) + &pair(new, 4, 7, 119),
+        sized(1, 1) + &pair(new, 3, 7, 112),
+        sized(3, 3) + &pair(new, 3, 7, 112),
+        sized(2, 2),
+        insert_posting(engine, new),
+        // as many as it says, but not zero
+        sized(1, 1) + &insert_entry(engine, &wallet, new, (3, 7, 112)),
+        // what can't be said
+        sized(0, 0),
+        sized(-1, -1),
+        sized(2, 0) + &pair(new, 3, 7, 112),
+        sized(4, 2) + &pair(new, 3, 7, 112),
+        sized(2, 4) + &pair(new, 3, 7, 112),
+        // another time
+        "UPDATE ledger_postings SET entries = 4".into(),
+        "UPDATE ledger_postings SET missing = 2".into(),
+        "UPDATE ledger_postings SET missing = NULL".into(),
+        "UPDATE ledger_postings SET entries = 4, missing = 2".into(),
+    ];
+    for script in refused {
+        assert!(by_hand(&db, script.clone()).await.is_err(), "{script}");
+    }
+    expect_sound(&db).await;
+    by_hand(&db, sized(4, 4) + &pair(new, 3, 7, 112) + &pair(new, 4, 7, 119)).await.unwrap();
+    assert_eq!((balance(&db, wallet.clone()).await, rows(&db, "ledger_entries").await), (119, 8));
+    expect_sound(&db).await;
+}
+
+/// Where a database without any table is.
+async fn empty(engine: Engine, folder: &Path) -> Location {
+    match engine {
+        Engine::Sqlite => Location::Sqlite { path: folder.join("empty.db"), readers: 2 },
+        Engine::Postgres => {
+            let base = services::postgres_url();
+            let name = format!("test_{}", unique().simple());
+            let admin = Db::open(&database::postgres(&format!("{base}/postgres"))).unwrap();
+            let create = format!("CREATE DATABASE {name}");
+            admin
+                .read(create, |c, create| Box::pin(async move { c.script("", create).await }))
+                .await
+                .unwrap();
+            database::postgres(&format!("{base}/{name}"))
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_posting_from_before_it_said_how_many_entries_it_has_keeps_those_that_it_has(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&empty(engine, folder.path()).await).unwrap();
+    let step = MIGRATIONS.iter().position(|step| step.name == "0017_posting_size").unwrap();
+    db.migrate(&MIGRATIONS[..step]).await.unwrap();
+    let (wallet, source, escrow) = (Account::wallet(user(1)), Account::clearing("test"), Account::escrow());
+    let opened = [&wallet, &source, &escrow].map(|account| {
+        format!(
+            "INSERT INTO ledger_accounts (id, kind, owner, balance, entries, may_be_negative, updated_at)
+             VALUES ({}, '{}', '{}', 0, 0, {}, 0);",
+            literal(engine, account_id(account)),
+            account.kind.as_str(),
+            account.owner,
+            account.kind.may_be_negative()
+        )
+    });
+    let old = unique();
+    let of_three = insert_posting(engine, old)
+        + &insert_entry(engine, &source, old, (1, -10, -10))
+        + &insert_entry(engine, &wallet, old, (1, 7, 7))
+        + &insert_entry(engine, &escrow, old, (1, 3, 3));
+    by_hand(&db, opened.concat() + &of_three).await.unwrap();
+
+    db.migrate(MIGRATIONS).await.unwrap();
+    let says: Option<(i64, i64)> =
+        db.one(sql!("SELECT entries, missing FROM ledger_postings"), &[]).await.unwrap();
+    assert_eq!(says, Some((3, 0)));
+    let more =
+        insert_entry(engine, &source, old, (2, -5, -15)) + &insert_entry(engine, &wallet, old, (2, 5, 12));
+    by_hand(&db, more).await.unwrap_err();
+    post(&db, transfer("after", wallet.clone(), escrow, 7)).await.unwrap();
+    assert_eq!(balance(&db, wallet).await, 0);
+    expect_sound(&db).await;
+}
+
 /// Whoever owns the database can do this; the verification is for that case.
 async fn drop_triggers(db: &Db) {
     db.write((), |tx, ()| {
         Box::pin(async move {
             tx.script(
                 "DROP TRIGGER ledger_entries_no_update; DROP TRIGGER ledger_entries_no_delete;
+                 DROP TRIGGER ledger_entries_fit; DROP TRIGGER ledger_entries_count;
                  DROP TRIGGER ledger_accounts_follow; DROP TRIGGER ledger_postings_no_update;",
                 "ALTER TABLE ledger_entries DISABLE TRIGGER USER; ALTER TABLE ledger_accounts DISABLE TRIGGER USER;
                  ALTER TABLE ledger_postings DISABLE TRIGGER USER;",
@@ -479,6 +605,11 @@ async fn drop_triggers(db: &Db) {
 #[case("UPDATE ledger_entries SET amount = 99 WHERE amount > 0", "does not add up")]
 #[case("UPDATE ledger_entries SET balance = 99 WHERE amount > 0", "does not add up")]
 #[case("DELETE FROM ledger_entries WHERE amount > 0", "its entries sum to -100")]
+#[case(
+    "INSERT INTO ledger_entries SELECT account_id, 2, posting_id, amount, 2 * balance, 0 FROM ledger_entries",
+    "it has 4 entries, it says 2"
+)]
+#[case("UPDATE ledger_postings SET entries = 3", "it has 2 entries, it says 3")]
 #[tokio::test]
 async fn what_was_changed_is_found(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,

@@ -3,10 +3,13 @@
 
 mod common;
 
-use common::user;
+use common::{
+    clinic::{enrol_both, insert, paid, visit_id},
+    keys, user,
+};
 use db::Db;
 use domain::{Date, subscription::Quota};
-use helssa_store::quotas;
+use helssa_store::{quotas, visits};
 use rstest::rstest;
 use testkit::{Engine, database};
 use tokio::task::JoinSet;
@@ -73,6 +76,27 @@ async fn what_is_given_back_can_be_taken_again(#[values(Engine::Sqlite, Engine::
     assert_eq!(used(&db, 1, month(1)).await, 0, "never below nothing");
     give_back(&db, 2, month(1), 1).await;
     assert_eq!(used(&db, 2, month(1)).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_keeps_the_period_that_it_was_counted_in(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let (doctor, patient) = enrol_both(&db, &keys).await;
+    for n in [1, 2] {
+        let at = i64::from(n) * 30;
+        assert_eq!(insert(&db, &keys, &paid(n, doctor, patient, at)).await, Ok(()));
+    }
+    let (_, first) = month(1);
+    let uncount = |n| db.write((), move |tx, ()| Box::pin(visits::uncount(tx, visit_id(n))));
+    assert_eq!(uncount(1).await.unwrap(), None, "never counted");
+    db.write((), move |tx, ()| Box::pin(visits::count_in(tx, visit_id(1), first))).await.unwrap();
+    assert_eq!(uncount(2).await.unwrap(), None);
+    assert_eq!(uncount(1).await.unwrap(), Some(first));
+    assert_eq!(uncount(1).await.unwrap(), None, "taken back once");
 }
 
 #[rstest]

@@ -279,7 +279,7 @@ async fn a_purchase_comes_back_and_is_paid_or_given_up_once(
         let days = (day("2024-01-21"), day("2024-04-21"));
         db.write((), move |tx, ()| Box::pin(purchases::pay(tx, id(2), id(5), Kind::Extend, days)))
     };
-    let give_up = |n| db.write((), move |tx, ()| Box::pin(purchases::abandon(tx, id(n))));
+    let give_up = |n| db.write((), move |tx, ()| Box::pin(purchases::abandon(tx, id(n), None)));
     assert!(pay().await.unwrap());
     assert!(!pay().await.unwrap(), "paid already");
     assert!(!give_up(2).await.unwrap(), "paid already");
@@ -289,6 +289,33 @@ async fn a_purchase_comes_back_and_is_paid_or_given_up_once(
     assert_eq!((found.status, found.kind, found.subscription), (PurchaseStatus::Paid, Kind::Extend, id(5)));
     assert_eq!((found.start, found.end, found.due_at), (day("2024-01-21"), day("2024-04-21"), None));
     assert_eq!(bought(&db, id(3)).await.unwrap().status, PurchaseStatus::Abandoned);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_purchase_is_not_given_up_before_the_last_time_that_it_was_given(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let user = patient(&db, 1).await;
+    let (status, due_at) = (PurchaseStatus::Pending, Some(later(40)));
+    buy(&db, Purchase { status, from_wallet: false, base: None, code: None, due_at, ..purchase(1, user) })
+        .await;
+    let wait = |n: u128, seconds| {
+        db.write((), move |tx, ()| Box::pin(purchases::wait_until(tx, id(n), later(seconds))))
+    };
+    let give_up =
+        |seconds| db.write((), move |tx, ()| Box::pin(purchases::abandon(tx, id(1), Some(later(seconds)))));
+    assert!(!give_up(39).await.unwrap());
+    assert!(wait(1, 60).await.unwrap());
+    assert!(wait(1, 50).await.unwrap(), "not shorter");
+    assert!(!give_up(59).await.unwrap(), "it was due, and has been given more");
+    assert_eq!(bought(&db, id(1)).await.unwrap().due_at, Some(later(60)));
+    assert!(give_up(60).await.unwrap());
+    assert!(!wait(1, 90).await.unwrap(), "given up");
+    assert!(!wait(2, 90).await.unwrap(), "not there");
+    let found = bought(&db, id(1)).await.unwrap();
+    assert_eq!((found.status, found.due_at), (PurchaseStatus::Abandoned, None));
 }
 
 #[rstest]

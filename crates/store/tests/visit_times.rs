@@ -13,7 +13,11 @@ use common::{
     keys, later, rows, user,
 };
 use db::Db;
-use domain::{Rials, Timestamp, ids::UserId, visit::Status};
+use domain::{
+    Rials, Timestamp,
+    ids::{UserId, VisitId},
+    visit::Status,
+};
 use helssa_store::{
     Keyring,
     visits::{self, Taken, Visit},
@@ -147,6 +151,34 @@ async fn the_time_of_an_ended_visit_is_free(#[values(Engine::Sqlite, Engine::Pos
     }
     let during = hold(14, doctor, patient, 90);
     assert_eq!(insert(&db, &keys, &during).await, Err(Taken::ByDoctor), "it is going on");
+}
+
+/// Paid visits whose planned end was before so many minutes, and that have not ended.
+async fn forgotten(db: &Db, minutes: i64, limit: i64) -> Vec<VisitId> {
+    db.read((), move |c, ()| Box::pin(visits::forgotten(c, at(minutes), limit))).await.unwrap()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_that_went_on_and_was_not_ended_is_found_like_one_that_never_began(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    let keys = keys();
+    let (doctor, patient) = enrol_both(&db, &keys).await;
+    for (n, minutes) in [(1, 30), (2, 0), (3, 60), (4, 90)] {
+        assert_eq!(insert(&db, &keys, &paid(n, doctor, patient, minutes)).await, Ok(()));
+    }
+    assert_eq!(insert(&db, &keys, &hold(5, doctor, patient, 120)).await, Ok(()));
+    assert!(start(&db, 2).await && start(&db, 3).await);
+    complete(&db, 4).await;
+    // each takes twenty minutes
+    assert!(forgotten(&db, 19, 10).await.is_empty());
+    assert_eq!(forgotten(&db, 20, 10).await, [visit_id(2)]);
+    assert_eq!(forgotten(&db, 300, 10).await, [visit_id(2), visit_id(1), visit_id(3)]);
+    assert_eq!(forgotten(&db, 300, 2).await, [visit_id(2), visit_id(1)]);
+    assert!(end(&db, 2, Status::InProgress, Status::Completed).await);
+    assert_eq!(forgotten(&db, 300, 10).await, [visit_id(1), visit_id(3)]);
 }
 
 #[rstest]

@@ -440,6 +440,6 @@ async fn what_nobody_began_is_found_the_oldest_first(
     // each takes twenty minutes
     assert!(forgotten(19, 10).await.is_empty());
     assert_eq!(forgotten(20, 10).await, [visit_id(2)]);
-    assert_eq!(forgotten(300, 10).await, [visit_id(2), visit_id(1), visit_id(4)]);
+    assert_eq!(forgotten(300, 10).await, [visit_id(2), visit_id(1), visit_id(3), visit_id(4)]);
     assert_eq!(forgotten(300, 2).await, [visit_id(2), visit_id(1)]);
 }

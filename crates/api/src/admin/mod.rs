@@ -20,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(charges::list::list_charges))
         .routes(routes!(charges::read::view_charge))
         .routes(routes!(charges::refund::refund_charge))
+        .routes(routes!(charges::end::end_refund))
         .routes(routes!(doctors::list::list_doctors, doctors::create::create_doctor))
         .routes(routes!(doctors::read::read_doctor, doctors::change::change_doctor))
         .routes(routes!(doctors::suspend::suspend_doctor))

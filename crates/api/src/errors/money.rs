@@ -6,7 +6,7 @@ use app::billing::{
     invoices::InvoiceError,
     payouts::PayoutError,
     quotas::QuotaError,
-    refunds::RefundError,
+    refunds::{EndRefundError, RefundError},
     subscriptions::{CheckoutError, SavePlanError, SubscriptionError},
 };
 use domain::Violation;
@@ -43,6 +43,21 @@ impl From<RefundError> for ApiError {
             RefundError::InsufficientBalance => Code::InsufficientBalance.into(),
             RefundError::Once(e) => e.into(),
             RefundError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<EndRefundError> for ApiError {
+    fn from(e: EndRefundError) -> Self {
+        match e {
+            EndRefundError::NotFound => Code::NotFound.into(),
+            EndRefundError::IllegalState => Code::IllegalState.into(),
+            EndRefundError::TooEarly { attempts, check_at } => Self::new(Code::IllegalState).with(json!({
+                "attempts": attempts,
+                "next_check_at": check_at.map(crate::time::rfc3339),
+            })),
+            EndRefundError::Once(e) => e.into(),
+            EndRefundError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -40,6 +40,10 @@ pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
     let Ok((who, counted)) = asked else {
         return too_late().into_response();
     };
+    // its handler looks whether it is about a payment of ours
+    if let Some(counted) = counted.filter(|_| comes_back) {
+        request.extensions_mut().insert(counted);
+    }
     let mut response = match &counted {
         Some(counted) if !counted.allowed && !comes_back => {
             ApiError::new(Code::RateLimited).retry_after(Some(counted.resets_in)).into_response()
@@ -55,8 +59,8 @@ pub(super) async fn handle(frame: &Frame, mut request: Request) -> Response {
     response
 }
 
-/// Whether a gateway has sent this browser back. Thousands share an address behind their carrier's, and have paid: they are
-/// counted, and never refused.
+/// Whether a gateway seems to have sent this browser back. Thousands share an address behind their carrier's, and have paid:
+/// they are counted, and never refused here. The handler refuses those who ask too much and have not paid with us.
 fn comes_back(api: &Api, request: &Request) -> bool {
     let rest = request.uri().path().strip_prefix("/api/v1/billing/callback/");
     let gateway = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));

@@ -1,13 +1,13 @@
 //! Quotas (D34): what a user may use by the plan they have, or by the `free` one. Other parts ask here, in the
 //! transaction of what they do.
 //!
-//! `ai_queries` and `storage_mb` are enforced ([`take`]). `monthly_consultations` is counted and shown ([`note`]), and
-//! forbids nothing: every visit is paid on its own.
+//! `ai_queries` and `storage_mb` are enforced ([`take`]). `monthly_consultations` is counted and shown ([`count_visit`]),
+//! and forbids nothing: every visit is paid on its own.
 
 use db::Conn;
 use domain::{
     Date, SignedDuration, Timestamp, days,
-    ids::UserId,
+    ids::{UserId, VisitId},
     subscription::{self, FREE, Limits, Period, Plan},
 };
 use store::subscriptions::Subscription;
@@ -123,10 +123,17 @@ pub async fn give_back(tx: &Conn, user: UserId, taken: Taken) -> Result<(), Faul
     Ok(store::quotas::give_back(tx, user, (taken.quota, taken.period), taken.n).await?)
 }
 
-/// Takes back what was noted at that moment for something that did not happen.
-pub async fn unnote(tx: &Conn, user: UserId, quota: Quota, n: i64, at: Timestamp) -> Result<(), Fault> {
-    let period = allowance(tx, user, at).await?.period(quota, at).start;
-    Ok(store::quotas::give_back(tx, user, (quota, period), n).await?)
+/// Counts a visit of this patient's, and keeps with it in which period.
+pub async fn count_visit(tx: &Conn, patient: UserId, visit: VisitId, now: Timestamp) -> Result<(), Fault> {
+    let noted = note(tx, patient, Quota::MonthlyConsultations, 1, now).await?;
+    Ok(store::visits::count_in(tx, visit, noted.period).await?)
+}
+
+/// Takes back a visit that does not take place, in the period that it was counted in: the patient may have subscribed
+/// since. Without effect where none is kept.
+pub async fn uncount_visit(tx: &Conn, patient: UserId, visit: VisitId) -> Result<(), Fault> {
+    let Some(period) = store::visits::uncount(tx, visit).await? else { return Ok(()) };
+    give_back(tx, patient, Taken { quota: Quota::MonthlyConsultations, period, n: 1 }).await
 }
 
 /// Takes back the bytes of what was deleted.

@@ -6,8 +6,7 @@ use db::Conn;
 use domain::{
     Rials, Timestamp,
     ids::VisitId,
-    subscription::Quota,
-    visit::{CancelledBy, Event, Refund, VisitType},
+    visit::{CancelledBy, Event, Refund},
 };
 use serde_json::Value;
 use store::visits::Visit;
@@ -110,9 +109,7 @@ pub(super) async fn cancel(
         let note = domain::ids::new_v7(now, &*app.rng);
         store::visits::note_refund(tx, note, id, "wallet", refund.refund, now).await?;
     }
-    if let Some(at) = visit.paid_at.filter(|_| visit.kind == VisitType::Online) {
-        quotas::unnote(tx, visit.patient, Quota::MonthlyConsultations, 1, at).await?;
-    }
+    quotas::uncount_visit(tx, visit.patient, id).await?;
     crate::billing::invoices::for_refund(tx, app, visit.id, refund.refund, now).await?;
     notices::cancelled(tx, app, &visit, by, refund.refund, now).await?;
     let visit = store::visits::by_id(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;

@@ -66,6 +66,26 @@ async fn step(
     now: Timestamp,
 ) -> Result<Led, VisitError> {
     let visit = of_doctor(tx, app, id, caller).await?;
+    advance(tx, app, &visit, event, now).await?;
+    let after = store::visits::one_for_doctor(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
+    let action = match event {
+        Event::Start => "visit.start",
+        Event::Complete => "visit.complete",
+        _ => "visit.no_show",
+    };
+    let event = by.event(action, Some(visit.patient), id.to_string());
+    store::audit::append(tx, &app.keys, &event, now).await?;
+    Ok(after)
+}
+
+/// Leads a visit that the transaction holds to its next state, and its money with it.
+pub(super) async fn advance(
+    tx: &Conn,
+    app: &App,
+    visit: &Visit,
+    event: Event,
+    now: Timestamp,
+) -> Result<(), VisitError> {
     let from = visit.status_at(now);
     let to = from.after(event).ok_or(VisitError::IllegalState)?;
     let not_before = match event {
@@ -77,22 +97,14 @@ async fn step(
         return Err(VisitError::TooEarly { not_before });
     }
     let changed = match to {
-        Status::InProgress => store::visits::start(tx, id, now).await?,
-        to => store::visits::end(tx, id, from, to, now).await?,
+        Status::InProgress => store::visits::start(tx, visit.id, now).await?,
+        to => store::visits::end(tx, visit.id, from, to, now).await?,
     };
     if !changed {
         return Err(VisitError::IllegalState);
     }
-    pay_out(tx, app, &visit, to, now).await?;
-    let after = store::visits::one_for_doctor(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
-    let action = match event {
-        Event::Start => "visit.start",
-        Event::Complete => "visit.complete",
-        _ => "visit.no_show",
-    };
-    let event = by.event(action, Some(visit.patient), id.to_string());
-    store::audit::append(tx, &app.keys, &event, now).await?;
-    Ok(after)
+    pay_out(tx, app, visit, to, now).await?;
+    Ok(())
 }
 
 /// Where a visit's money goes when the visit has ended: to the doctor (D35), or, where the patient didn't come, to the

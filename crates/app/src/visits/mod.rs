@@ -5,6 +5,7 @@ mod book;
 mod cancel;
 mod dashboard;
 mod expire;
+mod forgotten;
 mod lead;
 mod list;
 mod notices;
@@ -26,6 +27,7 @@ pub use book::{Book, BookError, Booked, InsuranceInfo, book, meeting_is_open};
 pub use cancel::{Cancelled, Quote, cancel_by_patient, quote};
 pub use dashboard::{Dashboard, dashboard};
 pub use expire::expire_due;
+pub use forgotten::end_forgotten;
 pub use lead::{Led, cancel_by_doctor, complete, miss, start};
 pub use list::{doctors_visit, doctors_visits, patients_visit, patients_visits};
 pub use overbook::{Overbook, overbook};
@@ -34,7 +36,7 @@ pub use rate::{RateError, Rating, rate, ratings_of_doctor};
 pub use remind::remind;
 pub use reschedule::{Reschedule, reschedule};
 pub use store::visits::{ForDoctor, ForPatient, ListFilter, Stats, Visit as Stored};
-pub use withdraw::{cancel_by_admin, cancel_forgotten, withdraw_visits_of};
+pub use withdraw::{cancel_by_admin, withdraw_visits_of};
 
 /// Why a visit can't be changed.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,16 @@ pub enum VisitError {
     Fault(Fault),
 }
 faults!(VisitError);
+
+impl VisitError {
+    /// Of a visit that is known to be in the right state: whatever else goes wrong is a defect.
+    fn into_fault(self) -> Fault {
+        match self {
+            Self::Fault(fault) => fault,
+            other => Fault::Internal(other.to_string()),
+        }
+    }
+}
 
 /// The caller's visit as a patient, held until the end of the transaction.
 async fn of_patient(

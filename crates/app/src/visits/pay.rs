@@ -7,7 +7,6 @@ use db::Conn;
 use domain::{
     Rials, Timestamp,
     ids::VisitId,
-    subscription::Quota,
     visit::{Status, VisitType},
 };
 use serde_json::Value;
@@ -102,7 +101,7 @@ async fn confirm(
     notices::confirmed(tx, app, visit, now).await?;
     invoices::for_visit(tx, app, visit.id, amount, now).await?;
     if visit.kind == VisitType::Online {
-        quotas::note(tx, visit.patient, Quota::MonthlyConsultations, 1, now).await?;
+        quotas::count_visit(tx, visit.patient, visit.id, now).await?;
     }
     Ok(())
 }

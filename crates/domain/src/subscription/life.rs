@@ -113,11 +113,14 @@ pub enum Due {
 }
 
 impl Due {
+    /// One that renews itself is tried once at least, be it after its days of grace: nobody may have looked before. As long
+    /// as it is active nobody has.
     #[must_use]
-    pub fn at(end: Date, auto_renew: bool, now: Timestamp) -> Self {
+    pub fn at(status: Status, end: Date, auto_renew: bool, now: Timestamp) -> Self {
+        let is_untried = status == Status::Active;
         if now < ends_at(end) {
             Self::NotYet
-        } else if now < live_until(end, auto_renew) {
+        } else if auto_renew && (is_untried || now < live_until(end, auto_renew)) {
             Self::Renew
         } else {
             Self::End

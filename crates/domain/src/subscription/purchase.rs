@@ -6,8 +6,11 @@ use super::Plan;
 
 /// What one can buy at once.
 pub const MOST_MONTHS: i64 = 36;
-/// An online purchase waits so long for its money: a charge's 30 minutes (D33), and the sweep's.
+/// An online purchase waits so long for its money: a charge's 30 minutes (D33), and the sweep's. After that no page is
+/// opened where it could be paid.
 pub const PENDING: SignedDuration = SignedDuration::from_mins(40);
+/// It waits longer for whoever was sent to a page by then: until so long after the charge's end.
+pub const AFTER_CHARGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// What buying a plan means for somebody who has this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -118,13 +118,19 @@ fn a_renewal_is_tried_for_three_days() {
     let midnight: Timestamp = "2024-02-19T20:30:00Z".parse().unwrap();
     assert_eq!(ends_at(end), midnight);
     let second = SignedDuration::from_secs(1);
-    for (at, renewing, ending) in [
-        (midnight - second, Due::NotYet, Due::NotYet),
-        (midnight, Due::Renew, Due::End),
-        (midnight + GRACE - second, Due::Renew, Due::End),
-        (midnight + GRACE, Due::End, Due::End),
+    for (at, untried, tried, ending) in [
+        (midnight - second, Due::NotYet, Due::NotYet, Due::NotYet),
+        (midnight, Due::Renew, Due::Renew, Due::End),
+        (midnight + GRACE - second, Due::Renew, Due::Renew, Due::End),
+        // once at least, whenever somebody looks
+        (midnight + GRACE, Due::Renew, Due::End, Due::End),
+        (midnight + GRACE * 10, Due::Renew, Due::End, Due::End),
     ] {
-        assert_eq!((Due::at(end, true, at), Due::at(end, false, at)), (renewing, ending), "{at}");
+        assert_eq!(Due::at(Status::Active, end, true, at), untried, "{at}");
+        assert_eq!(Due::at(Status::PastDue, end, true, at), tried, "{at}");
+        for status in [Status::Active, Status::PastDue] {
+            assert_eq!(Due::at(status, end, false, at), ending, "{at}");
+        }
     }
     assert_eq!(next_try(end, midnight), midnight + RETRY_EVERY);
     assert_eq!(next_try(end, midnight + GRACE - second), midnight + GRACE);

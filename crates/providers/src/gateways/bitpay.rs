@@ -176,10 +176,11 @@ fn read_verify(reply: &Reply, amount: Rials, trans_id: String, order: Option<&st
                 tracing::error!(gateway = NAME, status, what, "a payment is not what was ordered");
                 return Verified::NotPaid(format!("{status} with {what}"));
             }
+            let card = answer::card(&told["cardNum"]);
             if status == 11 {
-                return Verified::Already { reference: Some(trans_id) };
+                return Verified::Already { reference: Some(trans_id), card, fee: None };
             }
-            Verified::Paid { reference: trans_id, card: answer::card(&told["cardNum"]), fee: None }
+            Verified::Paid { reference: trans_id, card, fee: None }
         }
         // "there is no such payment, or it was not successful"
         Some(-4) => Verified::NotPaid("-4".to_owned()),

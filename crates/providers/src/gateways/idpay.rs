@@ -231,10 +231,10 @@ fn read_verify(reply: &Reply, parts: Parts<'_>, amount: Rials) -> Next {
     }
     let payment = &told["payment"];
     let reference = answer::short(&told["track_id"]).or_else(|| answer::short(&payment["track_id"]));
-    if status != 100 {
-        return Next::Done(Verified::Already { reference });
-    }
     let card = answer::card(&payment["card_no"]).or_else(|| answer::card(&told["card_no"]));
+    if status != 100 {
+        return Next::Done(Verified::Already { reference, card, fee: None });
+    }
     Next::Done(match reference {
         Some(reference) => Verified::Paid { reference, card, fee: None },
         // the next verification says 101

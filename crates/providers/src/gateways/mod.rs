@@ -51,10 +51,11 @@ pub enum Requested {
 /// What a gateway says of a payment. Only [`Verified::Paid`] and [`Verified::Already`] are money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verified {
-    /// The money is ours now. The fee is what the gateway keeps of it, where it says so.
+    /// The money is ours now. The card is masked, and the fee is what the gateway keeps of it, where it says so.
     Paid { reference: String, card: Option<String>, fee: Option<Rials> },
-    /// It was verified before: the money is ours; credit it only if it isn't credited.
-    Already { reference: Option<String> },
+    /// It was verified before: the money is ours; credit it only if it isn't credited. The first answer may have been lost:
+    /// this one says as much.
+    Already { reference: Option<String>, card: Option<String>, fee: Option<Rials> },
     /// Not paid, by the gateway's own word (cancelled, failed, given back, another amount). Some gateways let the
     /// payer try again on the same page, so it is final only once the charge has ended: until then, a later
     /// callback or the sweep asks again.

@@ -90,7 +90,9 @@ impl Sandbox {
             SandboxStatus::Reversed => Verified::NotPaid("reversed".to_owned()),
             SandboxStatus::Succeeded => match self.state.mark_verified(authority).await {
                 Ok(true) => Verified::Paid { reference: authority.to_owned(), card: None, fee: None },
-                Ok(false) => Verified::Already { reference: Some(authority.to_owned()) },
+                Ok(false) => {
+                    Verified::Already { reference: Some(authority.to_owned()), card: None, fee: None }
+                }
                 Err(cause) => Verified::Unknown(cause),
             },
         }

@@ -234,15 +234,14 @@ fn read_verify(reply: &Reply) -> Next {
         Err(cause) => return Next::Done(Verified::Unknown(cause)),
     };
     let reference = answer::short(&data["ref_id"]);
+    let card = answer::card(&data["card_pan"]);
+    let is_ours_to_pay = data["fee_type"] == "Merchant";
+    let fee = answer::whole(&data["fee"]).and_then(Rials::new).filter(|_| is_ours_to_pay);
     Next::Done(match (code, reference) {
-        (100, Some(reference)) => {
-            let is_ours_to_pay = data["fee_type"] == "Merchant";
-            let fee = answer::whole(&data["fee"]).and_then(Rials::new).filter(|_| is_ours_to_pay);
-            Verified::Paid { reference, card: answer::card(&data["card_pan"]), fee }
-        }
+        (100, Some(reference)) => Verified::Paid { reference, card, fee },
         // a `request` is answered with 100 too; the next verify says 101
         (100, None) => Verified::Unknown("100 without a reference".to_owned()),
-        (101, reference) => Verified::Already { reference },
+        (101, reference) => Verified::Already { reference, card, fee },
         (-51, _) => return Next::Inquire,
         // another amount, another merchant's, no such authority, no such payment
         (-50 | -53 | -54 | -55, _) => Verified::NotPaid(code.to_string()),

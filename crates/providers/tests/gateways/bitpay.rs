@@ -41,7 +41,8 @@ async fn a_payment_from_its_request_to_its_money() {
     let paid =
         Verified::Paid { reference: reference.clone(), card: Some("502229******5995".to_owned()), fee: None };
     assert_eq!(gateway.verify(&authority, amount(), &callback.extra).await, paid);
-    let already = Verified::Already { reference: Some(reference) };
+    let card = Some("502229******5995".to_owned());
+    let already = Verified::Already { reference: Some(reference), card, fee: None };
     assert_eq!(gateway.verify(&authority, amount(), &callback.extra).await, already);
 }
 

@@ -44,9 +44,9 @@ async fn a_payment_from_its_request_to_its_money() {
     let callback = gateway.read_callback(&service.pay(id(&authority))).unwrap();
     assert_eq!((callback.authority.as_str(), callback.claims_ok), (authority.as_str(), true));
     let card = Some("610433******1064".to_owned());
-    let paid = Verified::Paid { reference: "10012".to_owned(), card, fee: None };
+    let paid = Verified::Paid { reference: "10012".to_owned(), card: card.clone(), fee: None };
     assert_eq!(gateway.verify(&authority, amount(), &callback.extra).await, paid);
-    let already = Verified::Already { reference: Some("10012".to_owned()) };
+    let already = Verified::Already { reference: Some("10012".to_owned()), card, fee: None };
     // the sweep has no callback
     assert_eq!(gateway.verify(&authority, amount(), &Value::Null).await, already);
     assert!(gateway.callback_is_post());

@@ -54,7 +54,7 @@ async fn a_payment_from_its_request_to_its_money() {
     assert_eq!((reference.as_str(), card.as_deref()), ("201", Some("502229******5995")));
     assert_eq!(fee, Some(rials(5_000)));
     let second = gateway.verify(&authority, amount(), &callback.extra).await;
-    assert_eq!(second, Verified::Already { reference: Some("201".to_owned()) });
+    assert_eq!(second, Verified::Already { reference: Some(reference), card, fee });
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use testkit::{Call, Engine, TestApp, User, users::new_phone, visits::practice};
 use crate::{
     matrix::{IBAN, operations, path_of},
     notifications::tell,
-    refunds::at_the_sandbox,
+    refunds::{at_the_sandbox, unanswered},
     visits::{LED, UNKNOWN, anew, moment},
 };
 
@@ -81,6 +81,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("list_charges", "charge.list"),
     ("view_charge", "charge.view"),
     ("refund_charge", "charge.refund"),
+    ("end_refund", "charge.refund_end"),
     ("retry_job", "job.retry"),
     ("save_specialty", "reference.update"),
     ("save_city", "reference.update"),
@@ -206,11 +207,7 @@ async fn prepared(app: &TestApp, operation: &str) -> Call {
             call(&doctor.id).by(&admin)
         }
         "list_charges" | "list_all_invoices" => call("").by(&app.admin().await),
-        "view_charge" | "refund_charge" => {
-            let charge = at_the_sandbox(app, &app.patient().await).await;
-            let call = call(&charge).by(&app.admin().await);
-            if operation == "refund_charge" { call.json(&reason) } else { call }
-        }
+        "view_charge" | "refund_charge" | "end_refund" => of_charge(app, operation, call).await,
         "find_users" => call("").by(&app.staff().await),
         "read_user" => call(&app.patient().await.id).by(&app.staff().await),
         "read_user_audit" => call(&app.patient().await.id).by(&app.admin().await),
@@ -264,6 +261,17 @@ async fn prepared(app: &TestApp, operation: &str) -> Call {
         operation if operation.ends_with("prescription") => prescribing(app, operation, call).await,
         operation => visiting(app, operation, call).await,
     }
+}
+
+/// The same for what is done with a charge.
+async fn of_charge(app: &TestApp, operation: &str, call: impl Fn(&str) -> Call) -> Call {
+    let (patient, admin) = (app.patient().await, app.admin().await);
+    if operation == "end_refund" {
+        let path = unanswered(app, &patient).await;
+        return app.post(&path).by(&admin).json(&json!({ "outcome": "in_wallet", "reason": "test" }));
+    }
+    let call = call(&at_the_sandbox(app, &patient).await).by(&admin);
+    if operation == "refund_charge" { call.json(&json!({ "reason": "test" })) } else { call }
 }
 
 fn basic() -> Value {

@@ -3,6 +3,8 @@
 mod gateways;
 mod refusals;
 mod sandbox;
+mod strangers;
+mod two_nodes;
 mod visits;
 
 use domain::SignedDuration;

@@ -49,6 +49,7 @@ mod simulation;
 mod slots;
 mod story;
 mod subscriptions;
+mod sweep;
 mod tokens;
 mod users;
 mod visits;

@@ -85,6 +85,7 @@ const MATRIX: &[Row] = &[
     private("list_charges", ADMINS),
     private("view_charge", ADMINS),
     private("refund_charge", ADMINS),
+    private("end_refund", ADMINS),
     private("list_jobs", STAFF),
     private("retry_job", ADMINS),
     private("withdraw_encounter", ADMINS),
@@ -102,7 +103,7 @@ const MATRIX: &[Row] = &[
     private("list_plans", ANYONE),
     private("read_subscription", ANYONE),
     private("purchase_subscription", PATIENTS),
-    private("cancel_subscription", PATIENTS),
+    private("cancel_subscription", ANYONE),
     private("save_plan", ADMINS),
     private("create_discount_code", ADMINS),
     private("list_discount_codes", ADMINS),
@@ -191,7 +192,8 @@ fn every_operation_has_its_row() {
 
 /// The path of an operation on this thing, whatever it calls its name.
 pub(crate) fn path_of(path: &str, id: &str) -> String {
-    let path = path.replace("{id}", id).replace("{code}", "cardiology").replace("{gateway}", "sandbox");
+    let path = path.replace("{id}", id).replace("{refund_id}", id);
+    let path = path.replace("{code}", "cardiology").replace("{gateway}", "sandbox");
     assert!(!path.contains('{'), "{path} names something that has no stand-in");
     path
 }

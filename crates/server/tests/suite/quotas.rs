@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use app::billing::quotas::{self, Quota, QuotaError, Taken};
-use domain::{Clock as _, SignedDuration, ids::UserId};
+use db::sql;
+use domain::{Clock as _, Date, SignedDuration, ids::UserId};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Engine, TestApp, User};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 const PURCHASE: &str = "/api/v1/billing/subscriptions/purchase/";
 const CURRENT: &str = "/api/v1/billing/subscriptions/current/";
@@ -132,6 +134,51 @@ async fn what_did_not_happen_is_given_back_to_its_own_month(
     let used: Vec<_> =
         quotas::usage_of(&app.app, owner).await.unwrap().iter().map(|usage| usage.used).collect();
     assert_eq!(used, [0, 0, 102]);
+}
+
+/// How many visits were counted in the period that begins on this day.
+async fn visits_since(app: &TestApp, user: UserId, day: &str) -> i64 {
+    let what = (Quota::MonthlyConsultations, day.parse::<Date>().unwrap());
+    app.app.db.read((), move |c, ()| Box::pin(store::quotas::used(c, user, what))).await.unwrap()
+}
+
+async fn cancel(app: &TestApp, user: &User, visit: &str) {
+    let path = format!("/api/v1/patients/encounters/{visit}/cancel/");
+    let _ = app.post(&path).by(user).send().await.expect(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_that_is_cancelled_is_taken_back_where_it_was_counted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, user) = (app.bookable_doctor().await, app.patient().await);
+    // Dey 1402, and the month of the subscription
+    let used = async || {
+        let user = id(&user);
+        (visits_since(&app, user, "2023-12-22").await, visits_since(&app, user, "2024-01-20").await)
+    };
+    let free = app.confirmed(&doctor, &user).await;
+    subscribe(&app, &user, "basic").await;
+    let of_the_plan = app.confirmed(&doctor, &user).await;
+    let older = app.confirmed(&doctor, &user).await;
+    assert_eq!(used().await, (1, 2));
+    cancel(&app, &user, &free).await;
+    assert_eq!(used().await, (0, 2));
+    // paid before periods were kept
+    let forgotten = app.app.db.write(older.parse::<Uuid>().unwrap(), |tx, id| {
+        Box::pin(
+            async move { tx.exec(sql!("UPDATE visits SET quota_period = NULL WHERE id = ?1"), &[id]).await },
+        )
+    });
+    let forgotten: db::Result<u64> = forgotten.await;
+    assert_eq!(forgotten.unwrap(), 1);
+    cancel(&app, &user, &older).await;
+    assert_eq!(used().await, (0, 2));
+    cancel(&app, &user, &of_the_plan).await;
+    assert_eq!(used().await, (0, 1));
+    assert_eq!(usage(&app, &user, "monthly_consultations").await["used"], 1);
 }
 
 #[rstest]

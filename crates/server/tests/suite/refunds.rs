@@ -1,6 +1,10 @@
 //! Payments are given back by the gateway that they came through, or stay in the wallet; whatever breaks on the way, the
 //! money is in one place.
 
+mod ends;
+mod receipts;
+mod unanswered;
+
 use std::time::Duration;
 
 use domain::{Secret, SignedDuration, ids::UserId, ledger::Account};
@@ -16,6 +20,8 @@ use testkit::{
     },
 };
 use tokio::task::JoinSet;
+
+pub(crate) use unanswered::unanswered;
 
 const CHARGE: &str = "/api/v1/billing/wallet/charge/";
 pub(crate) const CHARGES: &str = "/api/v1/admin/charges/";

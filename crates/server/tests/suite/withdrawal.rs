@@ -1,5 +1,6 @@
 //! What protects patients from the clinic, and the clinic from patients: a suspended doctor's visits are given back,
-//! nobody holds a whole calendar, nobody is texted without end, and a doctor sees no more than a visit allows.
+//! what everybody forgot comes to its end, nobody holds a whole calendar, nobody is texted without end, and a doctor sees
+//! no more than a visit allows.
 
 use domain::{Clock as _, SignedDuration, Timestamp, ledger::Account};
 use rstest::rstest;
@@ -7,6 +8,9 @@ use serde_json::json;
 use testkit::{Engine, TestApp, visits::FEE};
 
 use crate::visits::anew;
+
+/// What a visit brings its doctor; the rest is the platform's.
+const NET: i64 = FEE - FEE / 10;
 
 #[rstest]
 #[tokio::test]
@@ -178,4 +182,78 @@ async fn a_visit_that_nobody_began_is_given_back_a_day_later(
     let start = format!("{path}start/");
     assert_eq!(app.post(&start).by(&doctor).send().await.expect(409).code(), "ILLEGAL_STATE");
     app.expect_a_sound_ledger().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_that_nobody_ended_is_completed_a_day_later(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.started(&doctor, &patient).await;
+    let doctor = anew(&app, &doctor).await;
+    let path = format!("/api/v1/doctors/encounters/{visit}/");
+    let start = app.get(&path).by(&doctor).send().await.expect(200).text("/scheduled_at");
+    let start: Timestamp = start.parse().unwrap();
+    // it takes twenty minutes
+    app.clock.advance(start.duration_since(app.clock.now()) + SignedDuration::from_hours(24));
+    app::jobs::run_cron(&app.app).await.unwrap();
+    assert_eq!((app.holds(&Account::escrow()).await, app.audited("visit.complete").await), (FEE, 0));
+    app.clock.advance(SignedDuration::from_mins(20));
+    for _ in 0..2 {
+        app::jobs::run_cron(&app.app).await.unwrap();
+        assert_eq!((app.spendable(&doctor).await, app.holds(&Account::commission()).await), (NET, FEE - NET));
+        assert_eq!((app.holds(&Account::escrow()).await, app.audited("visit.complete").await), (0, 1));
+        app.clock.advance(SignedDuration::from_mins(10));
+    }
+    assert_eq!((app.spendable(&patient).await, app.audited("visit.withdraw").await), (0, 0));
+
+    let (doctor, patient) = (app.log_in(&doctor.phone).await, app.log_in(&patient.phone).await);
+    let admin = app.admin().await;
+    let log = app.get(&format!("/api/v1/admin/users/{}/audit/", patient.id)).by(&admin).send().await;
+    let log = log.expect(200).json;
+    let entry = log["results"].as_array().unwrap().iter().find(|entry| entry["action"] == "visit.complete");
+    let entry = entry.unwrap();
+    assert_eq!((&entry["actor_kind"], &entry["request_id"]), (&json!("command line"), &json!("cron")));
+    // all else is as if the doctor had
+    let own = format!("/api/v1/patients/encounters/{visit}/");
+    assert_eq!(app.get(&own).by(&patient).send().await.expect(200).text("/status"), "completed");
+    let earned = app.get("/api/v1/doctors/earnings/").by(&doctor).send().await.expect(200).json;
+    assert_eq!((&earned["totals"]["net_amount"], &earned["count"]), (&json!(NET), &json!(1)));
+    let complete = format!("{path}complete/");
+    assert_eq!(app.post(&complete).by(&doctor).send().await.expect(409).code(), "ILLEGAL_STATE");
+    let stars = json!({ "score": 5 });
+    let _ = app.post(&format!("{own}rating/")).by(&patient).json(&stars).send().await.expect(201);
+    app::jobs::run_due(&app.app).await.unwrap();
+    let invoices = app.get("/api/v1/billing/invoices/").by(&patient).send().await.expect(200).json;
+    assert_eq!((&invoices["count"], &invoices["results"][0]["total"]), (&json!(1), &json!(FEE)));
+    app.expect_a_sound_ledger().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_ends_a_forgotten_visit_ends_it_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let here = TestApp::start(engine).await;
+    let there = here.second_node().await;
+    let (doctor, patient) = (here.bookable_doctor().await, here.patient().await);
+    let visit = here.started(&doctor, &patient).await;
+    here.clock.advance(SignedDuration::from_hours(25));
+    let doctor = anew(&here, &doctor).await;
+    let complete = format!("/api/v1/doctors/encounters/{visit}/complete/");
+    let (answer, by_here, by_there) = tokio::join!(
+        here.post(&complete).by(&doctor).send(),
+        app::visits::end_forgotten(&here.app),
+        app::visits::end_forgotten(&there.app),
+    );
+    let by_doctor = u64::from(answer.status == 200);
+    if by_doctor == 0 {
+        assert_eq!(answer.expect(409).code(), "ILLEGAL_STATE");
+    }
+    assert_eq!(by_doctor + by_here.unwrap() + by_there.unwrap(), 1);
+    assert_eq!((here.audited("visit.complete").await, here.spendable(&doctor).await), (1, NET));
+    assert_eq!(here.holds(&Account::escrow()).await, 0);
+    here.expect_a_sound_ledger().await;
 }

@@ -1,11 +1,14 @@
 //! Authorities: the gateways' names for charges, and what is known of each.
 
 use db::{At, Conn, record, sql};
-use domain::Timestamp;
+use domain::{Rials, Timestamp};
 use uuid::Uuid;
 
 use super::stored;
 use crate::Result;
+
+/// Characters of a masked card that are kept.
+const CARD: usize = 32;
 
 /// What is known of one authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,17 @@ pub struct Authority {
     pub created_at: Timestamp,
 }
 
+/// What a gateway tells of a payment besides that it was made. For admins, and in no log.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The payer's, its middle masked.
+    pub card: Option<String>,
+    /// What the gateway keeps of the payment.
+    pub fee: Option<Rials>,
+}
+
+domain::blank_debug!(Receipt);
+
 record! {
     struct AuthorityRow {
         gateway: String,
@@ -62,6 +76,19 @@ record! {
         status: String,
         pay_url: String,
         created_at: At,
+    }
+}
+
+record! {
+    struct SeenRow {
+        gateway: String,
+        authority: String,
+        charge_id: Uuid,
+        status: String,
+        pay_url: String,
+        created_at: At,
+        card: Option<String>,
+        fee: Option<i64>,
     }
 }
 
@@ -75,6 +102,13 @@ fn authority(row: AuthorityRow) -> Result<Authority> {
         pay_url: row.pay_url,
         created_at: row.created_at.0,
     })
+}
+
+fn seen(row: SeenRow) -> Result<(Authority, Receipt)> {
+    let SeenRow { gateway, authority: name, charge_id, status, pay_url, created_at, card, fee } = row;
+    let known = AuthorityRow { gateway, authority: name, charge_id, status, pay_url, created_at };
+    let read = |fee| Rials::new(fee).ok_or_else(|| stored("charge_authorities", "fee"));
+    Ok((authority(known)?, Receipt { card, fee: fee.map(read).transpose()? }))
 }
 
 /// Keeps a gateway's name for a charge; false when the gateway has given it before (primary key).
@@ -131,8 +165,6 @@ pub async fn authorities_of_many(c: &Conn, charges: &[Uuid]) -> Result<Vec<Autho
     if charges.is_empty() {
         return Ok(vec![]);
     }
-    let ids: Vec<String> = charges.iter().map(|id| id.simple().to_string()).collect();
-    let ids = serde_json::Value::from(ids).to_string();
     let rows: Vec<AuthorityRow> = c
         .all(
             sql!(
@@ -145,10 +177,39 @@ pub async fn authorities_of_many(c: &Conn, charges: &[Uuid]) -> Result<Vec<Autho
                              FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS jsonb)) AS ids (id))
                          ORDER BY created_at, authority"
             ),
-            &[&ids],
+            &[&listed(charges)],
         )
         .await?;
     rows.into_iter().map(authority).collect()
+}
+
+/// The same as admins see them, with what the gateways told (index `charge_authorities_by_charge`).
+pub async fn authorities_seen(c: &Conn, charges: &[Uuid]) -> Result<Vec<(Authority, Receipt)>> {
+    if charges.is_empty() {
+        return Ok(vec![]);
+    }
+    let rows: Vec<SeenRow> = c
+        .all(
+            sql!(
+                sqlite: "SELECT gateway, authority, charge_id, status, pay_url, created_at, card, fee
+                         FROM charge_authorities WHERE charge_id IN (SELECT unhex(value) FROM json_each(?1))
+                         ORDER BY created_at, authority",
+                postgres: "SELECT gateway, authority, charge_id, status, pay_url, created_at, card, fee
+                         FROM charge_authorities WHERE charge_id IN (
+                             SELECT CAST(id AS UUID)
+                             FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS jsonb)) AS ids (id))
+                         ORDER BY created_at, authority"
+            ),
+            &[&listed(charges)],
+        )
+        .await?;
+    rows.into_iter().map(seen).collect()
+}
+
+/// As both databases take many ids at once.
+fn listed(charges: &[Uuid]) -> String {
+    let ids: Vec<String> = charges.iter().map(|id| id.simple().to_string()).collect();
+    serde_json::Value::from(ids).to_string()
 }
 
 /// Says what became of an authority; one whose money was credited stays as it is. Whether it changed (primary key).
@@ -160,6 +221,29 @@ pub async fn mark(tx: &Conn, gateway: &str, name: &str, status: AuthorityStatus)
                  WHERE gateway = ?1 AND authority = ?2 AND status NOT IN ('paid', 'extra') AND status <> ?3"
             ),
             &[&gateway, &name, &status.as_str()],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// The authority's money is credited (`paid` or `extra`): its receipt is written now, or never. Whether it changed (primary
+/// key).
+pub async fn mark_credited(
+    tx: &Conn,
+    gateway: &str,
+    name: &str,
+    status: AuthorityStatus,
+    receipt: &Receipt,
+) -> Result<bool> {
+    // whatever a gateway writes there, its money is credited
+    let card: Option<String> = receipt.card.as_ref().map(|card| card.chars().take(CARD).collect());
+    let changed = tx
+        .exec(
+            sql!(
+                "UPDATE charge_authorities SET status = ?3, card = ?4, fee = ?5
+                 WHERE gateway = ?1 AND authority = ?2 AND status NOT IN ('paid', 'extra')"
+            ),
+            &[&gateway, &name, &status.as_str(), &card, &receipt.fee.map(Rials::get)],
         )
         .await?;
     Ok(changed == 1)

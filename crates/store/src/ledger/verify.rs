@@ -42,6 +42,19 @@ record! {
     }
 }
 
+record! {
+    struct Written {
+        id: Uuid,
+        // what it says of itself
+        total: i64,
+        entries: i64,
+        missing: i64,
+        // what its entries say
+        sum: i64,
+        count: i64,
+    }
+}
+
 impl Account {
     fn name(&self) -> String {
         format!("{} of {}", self.kind, self.owner)
@@ -80,17 +93,18 @@ pub async fn verify_slice(c: &Conn, after: Uuid, limit: i64) -> Result<Report> {
     for account in &accounts(c, after, limit).await? {
         check(c, account, account.entries - NEWEST, &mut report).await?;
     }
-    let newest: Vec<(Uuid, i64, i64)> = c
+    let newest: Vec<Written> = c
         .all(
             sql!(
-                "SELECT p.id, p.total,
-                        (SELECT CAST(coalesce(sum(e.amount), 0) AS BIGINT) FROM ledger_entries e WHERE e.posting_id = p.id)
+                "SELECT p.id, p.total, p.entries, coalesce(p.missing, p.entries),
+                        (SELECT CAST(coalesce(sum(e.amount), 0) AS BIGINT) FROM ledger_entries e WHERE e.posting_id = p.id),
+                        (SELECT count(*) FROM ledger_entries e WHERE e.posting_id = p.id)
                  FROM ledger_postings p ORDER BY p.id DESC LIMIT ?1"
             ),
             &[&NEWEST],
         )
         .await?;
-    balanced(&newest, &mut report);
+    whole(&newest, &mut report);
     Ok(report)
 }
 
@@ -191,31 +205,38 @@ async fn blocked(c: &Conn, account: &Account, report: &mut Report) -> Result<()>
     Ok(())
 }
 
-/// Every posting sums to zero, and says so (primary key; entries by `ledger_entries_by_posting`).
+/// Every posting sums to zero and has the entries that it says, no more and no fewer (primary key; entries by
+/// `ledger_entries_by_posting`).
 async fn postings(c: &Conn, report: &mut Report) -> Result<()> {
     let mut after = Uuid::nil();
     loop {
-        let found: Vec<(Uuid, i64, i64)> = c
+        let found: Vec<Written> = c
             .all(
                 sql!(
-                    "SELECT p.id, p.total,
-                            (SELECT CAST(coalesce(sum(e.amount), 0) AS BIGINT) FROM ledger_entries e WHERE e.posting_id = p.id)
+                    "SELECT p.id, p.total, p.entries, coalesce(p.missing, p.entries),
+                            (SELECT CAST(coalesce(sum(e.amount), 0) AS BIGINT) FROM ledger_entries e WHERE e.posting_id = p.id),
+                            (SELECT count(*) FROM ledger_entries e WHERE e.posting_id = p.id)
                      FROM ledger_postings p WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"
                 ),
                 &[&after, &BATCH],
             )
             .await?;
-        let Some((last, ..)) = found.last() else { return Ok(()) };
-        after = *last;
-        balanced(&found, report);
+        let Some(last) = found.last() else { return Ok(()) };
+        after = last.id;
+        whole(&found, report);
     }
 }
 
-fn balanced(found: &[(Uuid, i64, i64)], report: &mut Report) {
-    for (id, total, sum) in found {
+fn whole(found: &[Written], report: &mut Report) {
+    for Written { id, total, entries, missing, sum, count } in found {
         report.postings += 1;
         if (*total, *sum) != (0, 0) {
             report.faults.push(format!("posting {id}: its entries sum to {sum}, it says {total}"));
+        }
+        if (*entries, *missing) != (*count, 0) {
+            report.faults.push(format!(
+                "posting {id}: it has {count} entries, it says {entries} and that {missing} are missing"
+            ));
         }
     }
 }

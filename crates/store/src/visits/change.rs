@@ -199,13 +199,13 @@ pub async fn cancel(
     Ok(changed == 1)
 }
 
-/// Confirmed visits that should have ended before this moment and never began, the oldest first (index
-/// `visits_forgotten`).
+/// Paid visits that should have ended before this moment and have not, whether they began or not, the oldest first
+/// (index `visits_forgotten`).
 pub async fn forgotten(c: &Conn, before: Timestamp, limit: i64) -> Result<Vec<VisitId>> {
     let rows: Vec<(Uuid,)> = c
         .all(
             sql!(
-                "SELECT id FROM visits WHERE status = 'confirmed' AND ends_at <= ?1
+                "SELECT id FROM visits WHERE status IN ('confirmed', 'in_progress') AND ends_at <= ?1
                  ORDER BY ends_at, id LIMIT ?2"
             ),
             &[&At(before), &limit],

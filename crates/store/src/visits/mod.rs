@@ -2,6 +2,7 @@
 
 mod change;
 mod lists;
+mod period;
 mod stats;
 mod times;
 
@@ -22,6 +23,7 @@ pub use change::{
 pub use lists::{
     ForDoctor, ForPatient, ListFilter, of_doctor, of_patient, one_for_doctor, one_for_patient, upcoming,
 };
+pub use period::{count_in, uncount};
 pub use stats::{Stats, stats};
 pub use times::{ahead_of_doctor, busy_of_doctor, busy_of_doctors, busy_of_patient, holds_of_patient};
 

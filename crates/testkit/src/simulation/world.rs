@@ -102,7 +102,7 @@ pub(super) struct World {
     pub(super) saved: Vec<Saved>,
     /// Where several things happen to one at once: which one.
     pub(super) focus: Option<u64>,
-    deck: Vec<Kind>,
+    pub(super) deck: Vec<Kind>,
     counter: u64,
     counts: BTreeMap<(&'static str, &'static str), u64>,
     steps: u64,

@@ -1,10 +1,12 @@
 //! Payments through gateways, with everything that was asked of the gateways, and giving them back. For admins.
 
+pub(crate) mod end;
 pub(crate) mod list;
 pub(crate) mod read;
 pub(crate) mod refund;
 
-use app::billing::refunds::{Authority, Refund, RefundStatus, Seen};
+use app::billing::refunds::{Authority, Receipt, Refund, RefundStatus, Seen};
+use domain::Rials;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -74,6 +76,12 @@ pub(crate) struct AuthorityRecord {
     /// is in the wallet; `failed`; `unknown`: the gateway had no clear answer.
     #[schema(example = "paid", pattern = "^(requested|paid|failed|unknown|extra)$")]
     status: &'static str,
+    /// The card that it was paid with, its middle masked; null where the gateway has not told it.
+    #[schema(example = "502229******5995", max_length = 32)]
+    card: Option<String>,
+    /// What the gateway keeps of it, in Rials; null where the gateway has not told it.
+    #[schema(example = 5_000, minimum = 0)]
+    fee: Option<i64>,
     #[schema(example = "2024-01-20T10:00:00Z", format = "date-time")]
     created_at: String,
 }
@@ -101,7 +109,7 @@ pub(crate) struct RefundRecord {
     /// `reverse`: a young payment, all of it; `refund`: an older one, or a part; `wallet`: the gateway can't.
     #[schema(example = "reverse", pattern = "^(reverse|refund|wallet)$")]
     method: &'static str,
-    /// How often the gateway gave no clear answer.
+    /// How often the gateway gave no clear answer; from 3 on, an admin may end it.
     #[schema(example = 0)]
     attempts: i64,
     /// Its last code, where it was no yes.
@@ -142,11 +150,13 @@ fn body(seen: Seen) -> ChargeRecord {
     }
 }
 
-fn authority(authority: Authority) -> AuthorityRecord {
+fn authority((authority, receipt): (Authority, Receipt)) -> AuthorityRecord {
     AuthorityRecord {
         authority: authority.authority,
         gateway: authority.gateway,
         status: authority.status.as_str(),
+        card: receipt.card,
+        fee: receipt.fee.map(Rials::get),
         created_at: rfc3339(authority.created_at),
     }
 }

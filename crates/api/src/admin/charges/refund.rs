@@ -66,7 +66,7 @@ pub(crate) struct RefundBody {
     message: &'static str,
 }
 
-fn rendered(language: &MessageLanguage, refund: Refund) -> RefundBody {
+pub(super) fn rendered(language: &MessageLanguage, refund: Refund) -> RefundBody {
     let message = match refund.status {
         RefundStatus::Refunded => language
             .pick("مبلغ به کارت پرداخت‌کننده بازگردانده شد", "The money was given back to the payer's card"),
@@ -90,9 +90,9 @@ fn rendered(language: &MessageLanguage, refund: Refund) -> RefundBody {
     summary = "Give a payment back",
     description = "Takes the money out of the user's wallet (409 INSUFFICIENT_BALANCE when it is spent) and gives it back by \
 the gateway: a whole young payment is reversed, otherwise it is refunded where the gateway can, otherwise it stays in the \
-wallet; `status` says which. While the gateway gives no clear answer, the money is blocked and the gateway is asked again. \
-409 ILLEGAL_STATE when the charge was not paid, when a refund of the same payment is open, or when less is left than asked \
-for (`details.refundable_amount`).",
+wallet; `status` says which. While the gateway gives no clear answer, the money is blocked and the gateway is asked again; \
+after the third time an admin may end it. 409 ILLEGAL_STATE when the charge was not paid, when a refund of the same payment is \
+open, or when less is left than asked for (`details.refundable_amount`).",
     params(
         ("id" = uuid::Uuid, Path, description = "The charge's id: its transaction_id"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same key and body are answered as the first time, with Idempotent-Replay: true", max_length = 255),

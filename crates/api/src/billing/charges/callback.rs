@@ -1,8 +1,9 @@
 //! `GET` and `POST billing/callback/{gateway}/`: where gateways send browsers back to. Open to everybody: what comes is
-//! a hint to ask the gateway, nothing more.
+//! a hint to ask the gateway, nothing more. Whoever comes back with a payment of ours is never too much; others are.
 
-use app::billing::charges;
+use app::{Counted, billing::charges};
 use axum::{
+    Extension,
     body::Body,
     extract::{Path, Query, State},
     http::{StatusCode, Uri, header},
@@ -11,7 +12,7 @@ use axum::{
 
 use crate::{
     Api,
-    errors::{ApiResult, Code},
+    errors::{ApiError, ApiResult, Code},
     extract::Origin,
 };
 
@@ -39,7 +40,22 @@ pub(crate) async fn form(body: Body) -> ApiResult<Params> {
     Ok(uri.map(|uri| params(&uri)).unwrap_or_default())
 }
 
-async fn settle(api: &Api, gateway: &str, params: &Params, origin: &app::Origin) -> ApiResult<Response> {
+/// The frame's count of the address; none where nothing is limited.
+type Count = Option<Extension<Counted>>;
+
+async fn settle(
+    api: &Api,
+    gateway: &str,
+    params: &Params,
+    (origin, count): (&app::Origin, Count),
+) -> ApiResult<Response> {
+    // each unknown authority is a line of the audit log
+    if let Some(Extension(counted)) = count
+        && !counted.allowed
+        && !api.app.knows_callback(gateway, params).await?
+    {
+        return Err(ApiError::new(Code::RateLimited).retry_after(Some(counted.resets_in)));
+    }
     let back = charges::callback(&api.app, gateway, params, origin).await?;
     let headers = [(header::LOCATION, back.url), (header::CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::SEE_OTHER, headers).into_response())
@@ -62,9 +78,10 @@ pub(crate) async fn gateway_callback(
     State(api): State<Api>,
     Path(gateway): Path<String>,
     Origin(origin): Origin,
+    count: Count,
     uri: Uri,
 ) -> ApiResult<Response> {
-    settle(&api, &gateway, &joined(&uri), &origin).await
+    settle(&api, &gateway, &joined(&uri), (&origin, count)).await
 }
 
 #[utoipa::path(
@@ -82,12 +99,13 @@ pub(crate) async fn gateway_callback_form(
     State(api): State<Api>,
     Path(gateway): Path<String>,
     Origin(origin): Origin,
+    count: Count,
     uri: Uri,
     body: Body,
 ) -> ApiResult<Response> {
     let mut all = joined(&uri);
     all.append(&mut form(body).await?);
-    settle(&api, &gateway, &all, &origin).await
+    settle(&api, &gateway, &all, (&origin, count)).await
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! `POST billing/subscriptions/cancel/`: no more renewals; the subscription runs to its end. For patients. Honours
-//! `Idempotency-Key`.
+//! `POST billing/subscriptions/cancel/`: no more renewals; the subscription runs to its end. For whoever is logged in: who
+//! bought it as a patient may have become something else. Honours `Idempotency-Key`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::SubscriptionBody;
 use crate::{
     Api,
     errors::ApiResult,
-    extract::{Caller, Idempotency, Origin, Patient, answer},
+    extract::{Anyone, Caller, Idempotency, Origin, answer},
 };
 
 /// A subscription that is not renewed.
@@ -35,15 +35,15 @@ pub(crate) struct CancelledSubscription {
     tag = "billing",
     operation_id = "cancel_subscription",
     summary = "Stop renewing the subscription",
-    description = "It can be used until its end. One that is past its end and waits for its renewal is over at once. 404 \
-without a subscription.",
+    description = "For whoever has one, whatever role they have by now. It can be used until its end. One that is past its \
+end and waits for its renewal is over at once. 404 without a subscription.",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same key is answered as the first time, with Idempotent-Replay: true", max_length = 255)),
     responses((status = 200, description = "The subscription as it is now", body = CancelledSubscription)),
     security(("bearer" = [])),
 )]
 pub(crate) async fn cancel_subscription(
     State(api): State<Api>,
-    Caller { caller, .. }: Caller<Patient>,
+    Caller { caller, .. }: Caller<Anyone>,
     Origin(origin): Origin,
     idempotency: Idempotency,
 ) -> ApiResult<Response> {

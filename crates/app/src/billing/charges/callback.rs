@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use store::{
     audit,
-    charges::{Charge, ChargeStatus, Purpose},
+    charges::{self, Charge, ChargeStatus, Purpose},
 };
 use uuid::Uuid;
 
-use super::{Brought, ChargeError, return_url, settle_authority};
+use super::{
+    Brought, ChargeError, return_url,
+    settle::{Asker, settle_for},
+};
 use crate::{App, By, Fault, Origin};
 
 /// Where the browser goes.
@@ -20,7 +23,8 @@ pub struct Back {
 /// Settles what came back with these parameters. [`ChargeError::NotFound`] where it names no payment of ours.
 ///
 /// `charge` among them is ours: the address that the gateway was given has it. Authorities can be guessed, and a visit's
-/// page is its patient's alone: whoever doesn't know the charge isn't sent there.
+/// page is its patient's alone: whoever doesn't know the charge isn't sent there. Nor is the charge's id told where it is
+/// what tells payers from strangers.
 pub async fn callback(
     app: &Arc<App>,
     gateway: &str,
@@ -30,11 +34,12 @@ pub async fn callback(
     let engine = app.gateways.get(gateway).ok_or(ChargeError::NotFound)?;
     let Some(found) = engine.read_callback(params) else { return Err(ChargeError::NotFound) };
     let brought = Brought { claims_ok: found.claims_ok, extra: found.extra };
-    match settle_authority(app, gateway, &found.authority, brought).await {
+    let named = named(params);
+    match settle_for(app, gateway, &found.authority, brought, Asker::Browser(named)).await {
         Ok(charge) => {
             let status = charge.status_at(app.clock.now());
-            let is_private = matches!(charge.purpose, Purpose::Visit(_));
-            let url = if is_private && named(params) != Some(charge.id) {
+            let is_private = engine.callback_is_needed() || matches!(charge.purpose, Purpose::Visit(_));
+            let url = if is_private && named != Some(charge.id) {
                 // not with the charge's id: it is what is to be known
                 format!("{}?status={}", return_url(app, None)?, status.as_str())
             } else {
@@ -47,6 +52,21 @@ pub async fn callback(
             Err(ChargeError::NotFound)
         }
         Err(e) => Err(e),
+    }
+}
+
+impl App {
+    /// Whether a callback with these parameters is about a payment of ours: a charge's id alone is about none.
+    pub async fn knows_callback(&self, gateway: &str, params: &[(String, String)]) -> Result<bool, Fault> {
+        let found = self.gateways.get(gateway).and_then(|engine| engine.read_callback(params));
+        let Some(found) = found else { return Ok(false) };
+        self.db
+            .read((gateway, found.authority.as_str()), |c, (gateway, authority)| {
+                Box::pin(async move {
+                    Ok::<_, Fault>(charges::by_authority(c, gateway, authority).await?.is_some())
+                })
+            })
+            .await
     }
 }
 

@@ -12,8 +12,9 @@ use providers::gateways::Verified;
 use serde_json::{Value, json};
 use store::{
     audit::{self, Actor},
-    charges::{self, Authority, Charge},
+    charges::{self, Authority, Charge, Receipt},
 };
+use uuid::Uuid;
 
 use self::{
     credit::credited,
@@ -33,14 +34,27 @@ pub struct Brought {
     pub extra: Value,
 }
 
+/// Who has it asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asker {
+    /// We, with what was kept or with nothing.
+    Ours,
+    /// A browser, with the charge that it says it was sent to pay.
+    Browser(Option<Uuid>),
+}
+
 /// What was found out about an authority.
 #[derive(Clone, Debug)]
 struct Found {
     charge: Charge,
     authority: Authority,
+    /// What the gateway has told besides.
+    receipt: Receipt,
     brought: Brought,
     /// The gateway can't be asked without what a browser brought.
     needs_callback: bool,
+    /// And a stranger has brought it: a "no" is about that, and not about the payment.
+    is_hearsay: bool,
     now: Timestamp,
 }
 
@@ -60,6 +74,18 @@ pub async fn settle_authority(
     authority: &str,
     brought: Brought,
 ) -> Result<Charge, ChargeError> {
+    settle_for(app, gateway, authority, brought, Asker::Ours).await
+}
+
+/// The same for whoever asks. Authorities can be guessed, the charge's id can't: a browser that doesn't bring it is a
+/// stranger's. Money is money whoever asks about it, but what strangers bring fails nobody's charge.
+pub(super) async fn settle_for(
+    app: &Arc<App>,
+    gateway: &str,
+    authority: &str,
+    brought: Brought,
+    asker: Asker,
+) -> Result<Charge, ChargeError> {
     let found = app
         .db
         .read((gateway, authority), |c, (gateway, authority)| {
@@ -77,12 +103,28 @@ pub async fn settle_authority(
         return Ok(charge);
     }
     let engine = app.gateways.get(gateway).ok_or(ChargeError::NoPayments)?;
-    let extra = with_order(&brought.extra, &charge);
     let (needs_callback, asked_at) = (engine.callback_is_needed(), app.clock.now());
-    let found = Found { charge, authority, brought, needs_callback, now: asked_at };
+    let (is_payers, is_strangers) = match asker {
+        Asker::Ours => (false, false),
+        Asker::Browser(named) => (named == Some(charge.id), named != Some(charge.id)),
+    };
+    let mut found = Found {
+        charge,
+        authority,
+        receipt: Receipt::default(),
+        brought,
+        needs_callback,
+        is_hearsay: false,
+        now: asked_at,
+    };
     if needs_callback {
-        keep(app, found.clone()).await?;
+        let is_payers = keep(app, found.clone(), is_payers).await?;
+        found.is_hearsay = is_payers.map_or(is_strangers, |is_payers| !is_payers);
+    } else if is_strangers {
+        // such a gateway can be asked without it
+        found.brought.extra = Value::Null;
     }
+    let extra = with_order(&found.brought.extra, &found.charge);
     let verified = engine.verify(&found.authority.authority, found.charge.amount, &extra).await;
     // "not paid" was true when it was asked for: the payer may have paid since
     let now = match verified {
@@ -91,8 +133,12 @@ pub async fn settle_authority(
     };
     let found = Found { now, ..found };
     let charge = match verified {
-        Verified::Paid { reference, .. } => credited(app, found, Some(reference)).await?,
-        Verified::Already { reference } => credited(app, found, reference).await?,
+        Verified::Paid { reference, card, fee } => {
+            credited(app, Found { receipt: Receipt { card, fee }, ..found }, Some(reference)).await?
+        }
+        Verified::Already { reference, card, fee } => {
+            credited(app, Found { receipt: Receipt { card, fee }, ..found }, reference).await?
+        }
         Verified::NotPaid(cause) => {
             tracing::info!(gateway, charge = %found.charge.id, cause, "not paid");
             noted(app, found, Doubt::NotPaid).await?
@@ -112,16 +158,18 @@ fn with_order(extra: &Value, charge: &Charge) -> Value {
     extra
 }
 
-/// What the browser brought is written down before the gateway is asked: it doesn't come twice.
-async fn keep(app: &Arc<App>, found: Found) -> Result<(), Fault> {
-    let Some(extra) = found.extra() else { return Ok(()) };
+/// What the browser brought is written down before the gateway is asked: it doesn't come twice. Whether the payer has
+/// brought it, by now or before; none where there is nothing.
+async fn keep(app: &Arc<App>, found: Found, is_payers: bool) -> Result<Option<bool>, Fault> {
+    let Some(extra) = found.extra() else { return Ok(None) };
     app.db
-        .write((found, extra), |tx, (found, extra)| {
+        .write((found, extra, is_payers), |tx, (found, extra, is_payers)| {
             Box::pin(async move {
                 let Found { charge, authority, now, .. } = found;
+                let (gateway, name) = (authority.gateway.as_str(), authority.authority.as_str());
                 let _held = charges::lock(tx, charge.id).await?;
-                charges::keep_callback(tx, &authority.gateway, &authority.authority, extra, *now).await?;
-                Ok::<_, Fault>(())
+                let is_payers = charges::keep_callback(tx, gateway, name, extra, *is_payers, *now).await?;
+                Ok::<_, Fault>(Some(is_payers))
             })
         })
         .await

@@ -2,6 +2,7 @@
 //! authority is kept. What breaks off between is a charge that nobody was sent to pay.
 
 mod again;
+mod keep;
 mod visit;
 mod way;
 
@@ -24,12 +25,13 @@ use uuid::Uuid;
 
 use self::{
     again::{answer_again, open_page},
+    keep::keep,
     way::way,
 };
 use super::{ChargeError, LIFE};
 use crate::{
     App, By, Fault,
-    idempotency::{Answered, Once, Render, look, remember, replay},
+    idempotency::{Answered, Once, Render, look},
 };
 
 pub use visit::{PayVisit, start_own_visit, start_visit};
@@ -183,35 +185,4 @@ async fn ask(
         })
         .await?;
     Err(ChargeError::GatewayUnavailable)
-}
-
-async fn keep(
-    app: &Arc<App>,
-    charge: Charge,
-    authority: Authority,
-    input: Start,
-) -> Result<Answered<Value>, ChargeError> {
-    let shared = (Arc::clone(app), charge, authority, input.once, input.render);
-    app.db
-        .write(shared, |tx, (app, charge, authority, once, render)| {
-            Box::pin(async move {
-                // on another node the same request may have been quicker: its page is the answer, and nobody is sent
-                // to this one
-                if let Some(before) = replay(tx, app, once.as_ref()).await? {
-                    charges::note(tx, charge.id, ChargeStatus::Failed, None, charge.created_at).await?;
-                    return Ok(before);
-                }
-                if !charges::add_authority(tx, authority).await? {
-                    return Err(Fault::Internal("a gateway gave an authority twice".into()).into());
-                }
-                let started = Started {
-                    id: charge.id,
-                    pay_url: authority.pay_url.clone(),
-                    amount: charge.amount,
-                    expires_at: charge.expires_at,
-                };
-                Ok::<_, ChargeError>(remember(tx, app, once.as_ref(), render(started)).await?)
-            })
-        })
-        .await
 }

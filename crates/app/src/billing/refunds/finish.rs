@@ -36,7 +36,7 @@ const WORRYING: i64 = 5;
 const ANSWER: usize = 200;
 
 /// The pause after so many unclear answers.
-fn pause(attempts: i64) -> SignedDuration {
+pub(super) fn pause(attempts: i64) -> SignedDuration {
     SignedDuration::from_mins(match attempts {
         ..=1 => 1,
         2 => 2,
@@ -121,7 +121,7 @@ async fn again(app: &Arc<App>, refund: &Refund, asked_before: Timestamp) -> Resu
                 let gateway = after.refund.gateway.as_str().into();
                 let by = By { actor: Actor::User(after.charge.user), request_id: gateway };
                 on_record(tx, app, &by, &after, *now).await?;
-                Ok::<_, Fault>(after.refund.status != RefundStatus::Refunding)
+                Ok::<_, Fault>(after.is_news && after.refund.status != RefundStatus::Refunding)
             })
         })
         .await
@@ -157,19 +157,28 @@ async fn told(app: &App, refund: &Refund, asked_before: Option<Timestamp>) -> Re
     }
 }
 
-/// A refund after the gateway was asked.
-struct After {
-    refund: Refund,
-    charge: Charge,
+/// A refund after the gateway was asked, or an admin was.
+pub(super) struct After {
+    pub(super) refund: Refund,
+    pub(super) charge: Charge,
     /// Nobody else was quicker.
     is_news: bool,
 }
 
 /// The refund and its money, in one transaction; one that has ended meanwhile stays as it is.
-async fn write_down(tx: &Conn, app: &App, id: Uuid, told: &Refunded, now: Timestamp) -> Result<After, Fault> {
+pub(super) async fn write_down(
+    tx: &Conn,
+    app: &App,
+    id: Uuid,
+    told: &Refunded,
+    now: Timestamp,
+) -> Result<After, Fault> {
     let refund = refunds::lock(tx, id).await?.ok_or_else(|| missing("a refund"))?;
     let charge = charges::by_id(tx, refund.charge).await?.ok_or_else(|| missing("a charge"))?;
     if refund.status != RefundStatus::Refunding {
+        if refund.status == RefundStatus::InWallet && *told == Refunded::Done {
+            tracing::error!(refund = %id, charge = %charge.id, "a payment is in the wallet, and given back too");
+        }
         return Ok(After { refund, charge, is_news: false });
     }
     let hold = refund.hold.ok_or_else(|| missing("a hold"))?;
@@ -197,6 +206,23 @@ async fn write_down(tx: &Conn, app: &App, id: Uuid, told: &Refunded, now: Timest
     Ok(After { refund, charge, is_news: true })
 }
 
+/// Who has the money again is told so.
+pub(super) async fn tell_payer(tx: &Conn, app: &App, after: &After, now: Timestamp) -> Result<(), Fault> {
+    let After { refund, charge, is_news } = after;
+    if !is_news || refund.status != RefundStatus::Refunded {
+        return Ok(());
+    }
+    let notice = Notice {
+        user: charge.user,
+        kind: NoticeKind::PaymentRefunded,
+        message: format!("{} ریال به کارت بانکی شما بازگردانده شد", refund.amount),
+        visit: None,
+        unique_key: format!("refund:{}", refund.id),
+        sms: true,
+    };
+    tell(tx, app, &notice, now).await
+}
+
 /// Tells the payer how it ended, and the audit log: last in its transaction.
 async fn on_record(tx: &Conn, app: &App, by: &By, after: &After, now: Timestamp) -> Result<(), Fault> {
     let After { refund, charge, is_news } = after;
@@ -206,19 +232,9 @@ async fn on_record(tx: &Conn, app: &App, by: &By, after: &After, now: Timestamp)
     let action = match refund.status {
         RefundStatus::Refunding => return Ok(()),
         RefundStatus::InWallet => "charge.refund_impossible",
-        RefundStatus::Refunded => {
-            let notice = Notice {
-                user: charge.user,
-                kind: NoticeKind::PaymentRefunded,
-                message: format!("{} ریال به کارت بانکی شما بازگردانده شد", refund.amount),
-                visit: None,
-                unique_key: format!("refund:{}", refund.id),
-                sms: true,
-            };
-            tell(tx, app, &notice, now).await?;
-            "charge.refunded"
-        }
+        RefundStatus::Refunded => "charge.refunded",
     };
+    tell_payer(tx, app, after, now).await?;
     let event = by.event(action, Some(charge.user), format!("{} {}", charge.id, refund.id));
     Ok(audit::append(tx, &app.keys, &event, now).await?)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use db::Conn;
 use store::{
     audit,
-    charges::{self, Authority, Charge, ChargeFilter},
+    charges::{self, Authority, Charge, ChargeFilter, Receipt},
     refunds::{self, Refund},
 };
 use uuid::Uuid;
@@ -20,8 +20,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub charge: Charge,
-    /// The oldest first.
-    pub authorities: Vec<Authority>,
+    /// Each with what the gateway told of its payment, the oldest first.
+    pub authorities: Vec<(Authority, Receipt)>,
     /// The oldest first.
     pub refunds: Vec<Refund>,
 }
@@ -71,13 +71,13 @@ pub async fn view(app: &Arc<App>, by: &By, id: Uuid) -> Result<Seen, RefundError
 
 async fn with_all(c: &Conn, found: Vec<Charge>) -> Result<Vec<Seen>, Fault> {
     let ids: Vec<Uuid> = found.iter().map(|charge| charge.id).collect();
-    let authorities = charges::authorities_of_many(c, &ids).await?;
+    let authorities = charges::authorities_seen(c, &ids).await?;
     let refunds = refunds::of_charges(c, &ids).await?;
     let seen = |charge: Charge| {
         let id = charge.id;
         Seen {
             charge,
-            authorities: authorities.iter().filter(|one| one.charge == id).cloned().collect(),
+            authorities: authorities.iter().filter(|(one, _)| one.charge == id).cloned().collect(),
             refunds: refunds.iter().filter(|one| one.charge == id).cloned().collect(),
         }
     };

@@ -1,8 +1,10 @@
 //! Charges are given back: an admin asks, the money is taken out of the user's wallet into a hold, the gateway is asked
 //! outside of any transaction, and the hold goes to the gateway or back to the wallet. What breaks off between, and
 //! what a gateway doesn't answer, is an open refund that a job goes on with: nothing is lost and nothing is given twice.
+//! One that no gateway ever answers an admin ends.
 
 mod ask;
+mod end;
 mod finish;
 mod look;
 
@@ -11,10 +13,11 @@ use domain::{Rials, SignedDuration};
 use crate::{Fault, fault::faults, idempotency::OnceError};
 
 pub use ask::{Ask, refund};
+pub use end::{End, EndRefundError, Outcome, end};
 pub use finish::finish_due;
 pub use look::{Seen, list, view};
 pub use store::{
-    charges::{Authority, ChargeFilter},
+    charges::{Authority, ChargeFilter, Receipt},
     refunds::{Refund, RefundStatus, Way},
 };
 

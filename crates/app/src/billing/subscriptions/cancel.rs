@@ -1,5 +1,5 @@
 //! Somebody wants no more renewals: the subscription runs to its end. One that is past its end, and only waits for its
-//! renewal, is over.
+//! renewal, is over; also where nobody has tried to renew it in its days of grace.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use store::{
 
 use super::{
     SubscriptionError,
-    change::{happen, held},
+    change::{happen, plan_of},
 };
 use crate::{
     App, By,
@@ -41,15 +41,18 @@ pub async fn cancel(
                     return Ok(before);
                 }
                 subscriptions::lock(tx, *user).await?;
-                let has = held(tx, *user, *now).await?;
-                let (has, plan) = has.ok_or(SubscriptionError::NotFound)?;
+                let has = subscriptions::current(tx, *user).await?;
+                let has = has.filter(|has| has.is_live(*now) || has.auto_renew);
+                let has = has.ok_or(SubscriptionError::NotFound)?;
+                let plan = plan_of(tx, &has).await?;
+                let event = if has.is_live(*now) { Event::StopRenewing } else { Event::End };
                 let stopped = Subscription {
                     auto_renew: false,
                     live_until: live_until(has.end, false),
                     due_at: Some(ends_at(has.end)),
                     ..has
                 };
-                let stopped = happen(tx, stopped, Event::StopRenewing, *now).await?;
+                let stopped = happen(tx, stopped, event, *now).await?;
                 let detail = stopped.id.to_string();
                 let answered = remember(tx, app, once.as_ref(), render((stopped, plan))).await?;
                 let event = by.event("subscription.cancel", Some(*user), detail);

@@ -27,9 +27,13 @@ pub(super) async fn held(
         happen(tx, current, Event::End, now).await?;
         return Ok(None);
     }
-    let plan = store::plans::by_id(tx, &current.plan).await?;
-    let plan = plan.ok_or_else(|| Fault::Internal("a subscription's plan is missing".into()))?;
+    let plan = plan_of(tx, &current).await?;
     Ok(Some((current, plan)))
+}
+
+pub(super) async fn plan_of(tx: &Conn, subscription: &Subscription) -> Result<Plan, Fault> {
+    let plan = store::plans::by_id(tx, &subscription.plan).await?;
+    plan.ok_or_else(|| Fault::Internal("a subscription's plan is missing".into()))
 }
 
 /// Writes down what has happened to a subscription; as it is then.

@@ -36,11 +36,15 @@ pub fn can_check_out(app: &App, gateway: Option<&str>, return_url: Option<&str>)
 }
 
 /// The page at which a purchase is paid. Asked again, it is the same one while that is open for a while, then another
-/// charge's: whichever is paid first pays the purchase, and what comes after it goes to the wallet.
+/// charge's: whichever is paid first pays the purchase, and what comes after it goes to the wallet. The purchase waits for
+/// each; once its own time is over, no other is opened.
 pub async fn checkout(app: &Arc<App>, wanted: &Checkout, by: By) -> Result<String, CheckoutError> {
     let due = to_pay(app, wanted.user, wanted.purchase).await?;
     if let Some(url) = open_page(app, wanted, &due).await? {
         return Ok(url);
+    }
+    if due.opens_until <= app.clock.now() {
+        return Err(SubscriptionError::IllegalState.into());
     }
     let input = Start {
         user: due.user,
@@ -53,7 +57,12 @@ pub async fn checkout(app: &Arc<App>, wanted: &Checkout, by: By) -> Result<Strin
         once: None,
         render: Arc::new(|started: Started| Value::String(started.pay_url)),
     };
-    match charges::start(app, input).await?.answer {
+    let started = charges::start(app, input).await.map_err(|e| match e {
+        // paid or given up while the gateway was asked
+        ChargeError::IllegalState => CheckoutError::from(SubscriptionError::IllegalState),
+        e => CheckoutError::from(e),
+    })?;
+    match started.answer {
         Value::String(url) => Ok(url),
         _ => Err(SubscriptionError::from(Fault::Internal("an answer of another kind".into())).into()),
     }
@@ -74,9 +83,10 @@ async fn open_page(app: &App, wanted: &Checkout, due: &ToPay) -> Result<Option<S
         })
         .await
         .map_err(SubscriptionError::from)?;
+    let is_last = due.opens_until <= now;
     let still_open = newest.filter(|(charge, _)| {
         charge.status_at(now) == ChargeStatus::Pending
-            && charge.expires_at.duration_since(now) > TIME_TO_PAY
+            && (is_last || charge.expires_at.duration_since(now) > TIME_TO_PAY)
             && charge.amount == due.amount
             && charge.return_url == return_url
             && wanted.gateway.as_ref().is_none_or(|name| *name == charge.gateway)

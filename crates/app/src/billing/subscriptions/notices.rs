@@ -1,11 +1,12 @@
 //! What subscribers are told. Texts are Persian, their days Jalali.
 
 use db::Conn;
-use domain::{Rials, Timestamp, days, subscription::Plan};
+use domain::{Rials, Timestamp, days, ids::UserId, subscription::Plan};
 use store::{
     purchases::{Kind, Purchase},
     subscriptions::Subscription,
 };
+use uuid::Uuid;
 
 use crate::{
     App, Fault,
@@ -32,6 +33,22 @@ pub(super) async fn bought(
     };
     let key = format!("subscription:{}:paid", purchase.id);
     tell(tx, app, &notice(subscription, key, text, is_renewal), now).await
+}
+
+/// The money of a charge came too late for its purchase, or when something else was bought; it is in the wallet.
+pub(super) async fn into_wallet(
+    tx: &Conn,
+    app: &App,
+    user: UserId,
+    (charge, amount): (Uuid, Rials),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let message = format!(
+        "پرداخت شما برای اشتراک رسید، اما آن خرید دیگر ممکن نبود؛ مبلغ آن ({amount} ریال) در کیف پول شماست"
+    );
+    let kind = NoticeKind::PaymentReceived;
+    let unique_key = format!("subscription:into_wallet:{charge}");
+    tell(tx, app, &Notice { user, kind, message, visit: None, unique_key, sms: true }, now).await
 }
 
 /// The wallet held too little; told once, not at every try.

@@ -192,6 +192,8 @@ pub struct ToPay {
     pub amount: Rials,
     /// Persian, for the gateway's page.
     pub description: String,
+    /// No page is opened for it from then on: its price and its code are not kept for ever.
+    pub opens_until: Timestamp,
     /// Whoever pays later finds the money in the wallet.
     pub until: Timestamp,
 }
@@ -212,6 +214,7 @@ pub async fn to_pay(app: &App, user: UserId, purchase: Uuid) -> Result<ToPay, Su
             user,
             amount: found.total,
             description: "خرید اشتراک هلسا".into(),
+            opens_until: found.created_at + PENDING,
             until,
         }),
         _ => Err(SubscriptionError::IllegalState),

@@ -17,7 +17,7 @@ use store::{
 use uuid::Uuid;
 
 use super::{
-    change::{PayError, come_true, days_of, happen, pay},
+    change::{PayError, come_true, days_of, happen, pay, plan_of},
     notices,
     settle::give_up,
 };
@@ -75,26 +75,34 @@ async fn look_after(tx: &Conn, app: &App, (id, user): (Uuid, UserId), now: Times
         // another node, or its owner, was first
         return Ok(());
     }
-    let plan = store::plans::by_id(tx, &held.plan).await?;
-    let plan = plan.ok_or_else(|| Fault::Internal("a subscription's plan is missing".into()))?;
-    let action = match Due::at(held.end, held.auto_renew, now) {
+    let plan = plan_of(tx, &held).await?;
+    let action = match Due::at(held.status, held.end, held.auto_renew, now) {
         Due::NotYet => {
             let due_at = Some(ends_at(held.end));
             subscriptions::save(tx, &Subscription { due_at, ..held }, now).await?;
             return Ok(());
         }
         Due::Renew if plan.is_for_sale() => renew(tx, app, held, &plan, now).await?,
-        Due::Renew | Due::End => {
-            let ended = happen(tx, held, Event::End, now).await?;
-            notices::ended(tx, app, (&ended, &plan), now).await?;
-            "subscription.expire"
-        }
+        Due::Renew | Due::End => end(tx, app, held, &plan, now).await?,
     };
     let by = By { actor: Actor::User(user), request_id: "cron".into() };
     audit::append(tx, &app.keys, &by.event(action, Some(user), id.to_string()), now).await?;
     Ok(())
 }
 
+async fn end(
+    tx: &Conn,
+    app: &App,
+    held: Subscription,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<&'static str, Fault> {
+    let ended = happen(tx, held, Event::End, now).await?;
+    notices::ended(tx, app, (&ended, plan), now).await?;
+    Ok("subscription.expire")
+}
+
+/// Tried for the first time after its days of grace, it begins anew: nobody pays for days in which there was no plan.
 async fn renew(
     tx: &Conn,
     app: &App,
@@ -102,12 +110,13 @@ async fn renew(
     plan: &Plan,
     now: Timestamp,
 ) -> Result<&'static str, Fault> {
-    let price = Price::of(plan, 1, None, Rials::ZERO, days::tehran_today(now));
+    let (today, is_over) = (days::tehran_today(now), !held.is_live(now));
+    let price = Price::of(plan, 1, None, Rials::ZERO, today);
     let price = price.ok_or_else(|| Fault::Internal("a price that 64 bits don't hold".into()))?;
-    let (start, end) = days_of(Some(&held), Kind::Renewal, 1, held.end);
+    let (first_day, end_day) = days_of((!is_over).then_some(&held), Kind::Renewal, 1, today);
     let purchase = Purchase {
         id: new_v7(now, &*app.rng),
-        subscription: held.id,
+        subscription: if is_over { new_v7(now, &*app.rng) } else { held.id },
         user: held.user,
         plan: plan.id.clone(),
         kind: Kind::Renewal,
@@ -122,19 +131,26 @@ async fn renew(
         code: None,
         auto_renew: true,
         base: None,
-        start,
-        end,
+        start: first_day,
+        end: end_day,
         created_at: now,
         due_at: None,
     };
     match pay(tx, &purchase, None, now).await {
         Ok(()) => {
             purchases::insert(tx, &purchase).await?;
-            let renewed = come_true(tx, &purchase, Some(held), now).await?;
+            let held = if is_over {
+                happen(tx, held, Event::End, now).await?;
+                None
+            } else {
+                Some(held)
+            };
+            let renewed = come_true(tx, &purchase, held, now).await?;
             notices::bought(tx, app, (&purchase, plan, &renewed), now).await?;
             crate::billing::invoices::for_purchase(tx, app, &purchase, now).await?;
             Ok("subscription.renew")
         }
+        Err(PayError::Insufficient) if is_over => end(tx, app, held, plan, now).await,
         Err(PayError::Insufficient) => {
             let due_at = Some(next_try(held.end, now));
             let waiting = happen(tx, Subscription { due_at, ..held }, Event::FailToRenew, now).await?;
@@ -160,10 +176,10 @@ pub async fn give_up_unpaid(app: &Arc<App>) -> Result<u64, Fault> {
         let mut went_on = false;
         due.retain(|id| !failed.contains(id));
         for id in due {
-            let given_up = app.db.write(id, |tx, id| {
+            let given_up = app.db.write((id, now), |tx, (id, now)| {
                 Box::pin(async move {
                     match purchases::by_id(tx, *id).await? {
-                        Some(pending) => give_up(tx, &pending).await,
+                        Some(pending) => give_up(tx, &pending, Some(*now)).await,
                         None => Ok(false),
                     }
                 })

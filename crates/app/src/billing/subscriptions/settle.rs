@@ -27,7 +27,7 @@ pub enum Settled {
 }
 
 /// Settles a purchase with money that a gateway has taken, in the transaction that credits it. The caller credits the
-/// wallet if this says so. The purchase's time may be over by a little: what can come true does.
+/// wallet if this says so; who has paid is told. The purchase's time may be over by a little: what can come true does.
 pub async fn settle(
     tx: &Conn,
     app: &App,
@@ -41,12 +41,14 @@ pub async fn settle(
     // as it is now that nobody else changes it
     let pending = purchases::by_id(tx, purchase).await?.filter(|found| found.status == Status::Pending);
     let Some(pending) = pending.filter(|pending| pending.total == amount) else {
+        notices::into_wallet(tx, app, user, (source.charge, amount), now).await?;
         return Ok(Settled::IntoWallet(Some(user)));
     };
     let has = held(tx, user, now).await?.map(|(held, _)| held);
     let plan = store::plans::by_id(tx, &pending.plan).await?;
     let (Some(kind), Some(plan)) = (still(&pending, has.as_ref(), now), plan) else {
-        give_up(tx, &pending).await?;
+        give_up(tx, &pending, None).await?;
+        notices::into_wallet(tx, app, user, (source.charge, amount), now).await?;
         return Ok(Settled::IntoWallet(Some(user)));
     };
     let (start, end) = days_of(has.as_ref(), kind, pending.months, days::tehran_today(now));
@@ -88,9 +90,9 @@ fn still(pending: &Purchase, has: Option<&Subscription>, now: Timestamp) -> Opti
     }
 }
 
-/// The purchase is over; its code can be redeemed by somebody else.
-pub(super) async fn give_up(tx: &Conn, pending: &Purchase) -> Result<bool, Fault> {
-    if !purchases::abandon(tx, pending.id).await? {
+/// The purchase is over; its code can be redeemed by somebody else. With `due_by` only if its time was over then.
+pub(super) async fn give_up(tx: &Conn, pending: &Purchase, due_by: Option<Timestamp>) -> Result<bool, Fault> {
+    if !purchases::abandon(tx, pending.id, due_by).await? {
         return Ok(false);
     }
     discounts::give_back(tx, pending.id).await?;

@@ -129,9 +129,10 @@ fn a_paid_one_is_verified_as_json_and_as_a_number() {
 
 #[test]
 fn one_that_was_verified_before_says_so() {
-    let already = Verified::Already { reference: Some(TRANS.to_owned()) };
-    assert_eq!(verified(&told(11, 1_000_000, ORDER), Some(ORDER)), already);
-    assert_eq!(verified(&answered(200, "11"), None), already);
+    let card = Some("502229******5995".to_owned());
+    let already = |card| Verified::Already { reference: Some(TRANS.to_owned()), card, fee: None };
+    assert_eq!(verified(&told(11, 1_000_000, ORDER), Some(ORDER)), already(card));
+    assert_eq!(verified(&answered(200, "11"), None), already(None));
 }
 
 #[test]

@@ -174,7 +174,8 @@ fn a_paid_one_is_verified_with_its_reference() {
 #[test]
 fn one_that_was_verified_before_says_so() {
     for status in ["101", "200"] {
-        let already = Verified::Already { reference: Some("10012".to_owned()) };
+        let (reference, card) = (Some("10012".to_owned()), Some("610433******1064".to_owned()));
+        let already = Verified::Already { reference, card, fee: None };
         assert_eq!(verified(&answered(200, told(status))), Next::Done(already), "{status}");
     }
 }

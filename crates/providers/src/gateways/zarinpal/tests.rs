@@ -196,10 +196,18 @@ fn a_paid_one_is_verified_with_its_reference() {
 
 #[test]
 fn one_that_was_verified_before_says_so() {
-    let verified = |reference| Next::Done(Verified::Already { reference });
-    let data = json!({ "code": 101, "message": "Verified", "ref_id": 201, "card_pan": "502229******5995" });
-    assert_eq!(read_verify(&success(&data)), verified(Some("201".to_owned())));
-    assert_eq!(read_verify(&success(&json!({ "code": 101 }))), verified(None));
+    let data = json!({
+        "code": 101, "message": "Verified", "card_pan": "502229******5995", "ref_id": 201, "fee_type": "Merchant",
+        "fee": 5_000,
+    });
+    let already = Verified::Already {
+        reference: Some("201".to_owned()),
+        card: Some("502229******5995".to_owned()),
+        fee: Some(rials(5_000)),
+    };
+    assert_eq!(read_verify(&success(&data)), Next::Done(already));
+    let bare = Verified::Already { reference: None, card: None, fee: None };
+    assert_eq!(read_verify(&success(&json!({ "code": 101 }))), Next::Done(bare));
 }
 
 #[test]

@@ -4,10 +4,11 @@ use app::billing::subscriptions::{self, Settled};
 use domain::{Rials, SignedDuration, ids::UserId, ledger::Account};
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Engine, TestApp};
+use testkit::{Engine, TestApp, User};
 use uuid::Uuid;
 
 use super::{CODES, buy, current, ordered, reference, rich, settle, wants};
+use crate::notifications::NOTIFICATIONS;
 
 #[rstest]
 #[tokio::test]
@@ -56,7 +57,9 @@ async fn an_online_purchase_that_nobody_pays_is_given_up(
     app.clock.advance(SignedDuration::from_mins(1));
     assert_eq!(subscriptions::give_up_unpaid(&app.app).await.unwrap(), 1);
     assert!(subscriptions::to_pay(&app.app, owner, purchase).await.is_err());
+    assert_eq!(told(&app, &user, "payment_received").await, 0);
     assert_eq!(settle(&app, purchase, total).await, Settled::IntoWallet(Some(owner)));
+    assert_eq!(told(&app, &user, "payment_received").await, 1);
     let stranger = UserId(Uuid::nil());
     assert!(subscriptions::to_pay(&app.app, stranger, purchase).await.is_err());
 }
@@ -66,6 +69,25 @@ fn online(plan: &str) -> Value {
     let mut body = wants(plan, 1);
     body["payment_method"] = "online".into();
     body
+}
+
+/// How many notices of this type a user has.
+async fn told(app: &TestApp, user: &User, kind: &str) -> usize {
+    let page = app.get(NOTIFICATIONS).by(user).send().await.expect(200).json;
+    page["results"].as_array().unwrap().iter().filter(|notice| notice["type"] == kind).count()
+}
+
+/// The path of an address of this server's.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("/", |at| &rest[at..])
+}
+
+/// Pays at a page of the sandbox, and follows the browser back.
+async fn pay_at(app: &TestApp, page: &str) {
+    let sent = app.post(&format!("{}/succeed/", path(page))).send().await.expect(303);
+    let back = path(sent.header("location").unwrap());
+    let _ = app.get(back).send().await.expect(303);
 }
 
 #[rstest]
@@ -113,6 +135,62 @@ async fn a_key_leads_to_one_page_while_it_is_open(
     assert_ne!(second, first);
     assert_eq!(page().await, second);
     assert_eq!((app.audited("charge.start").await, app.audited("subscription.order").await), (2, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_order_waits_for_whoever_was_sent_to_a_page(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let user = app.patient().await;
+    let body = online("basic");
+    let order = async || buy(&app, &user, &body).header("idempotency-key", "one").send().await.expect(200);
+    let page = async || order().await.text("/payment/payment_url");
+    let pass = async |minutes: i64| {
+        app.clock.advance(SignedDuration::from_mins(minutes));
+        app::jobs::run_cron(&app.app).await.unwrap();
+    };
+    let first = page().await;
+    pass(20).await;
+    let second = page().await;
+    assert_ne!(second, first);
+    // the order's own time is over, and its last page is open
+    pass(21).await;
+    assert_eq!(page().await, second);
+    pass(4).await;
+    pay_at(&app, &second).await;
+    assert_eq!(current(&app, &user).await["status"], "active");
+    assert_eq!((app.spendable(&user).await, told(&app, &user, "payment_received").await), (0, 0));
+    // and at the other page, which is closed
+    pay_at(&app, &first).await;
+    assert_eq!((app.spendable(&user).await, told(&app, &user, "payment_received").await), (99_000, 1));
+    assert_eq!((app.audited("charge.start").await, app.audited("subscription.purchase").await), (2, 1));
+    app.expect_a_sound_ledger().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_order_opens_no_page_once_its_time_is_over(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let user = app.patient().await;
+    let body = online("basic");
+    let order = async || buy(&app, &user, &body).header("idempotency-key", "one").send().await.expect(200);
+    let _ = order().await;
+    app.clock.advance(SignedDuration::from_mins(20));
+    let second = order().await.text("/payment/payment_url");
+    for minutes in [29, 1] {
+        assert_eq!(order().await.json["payment"]["payment_url"], second);
+        app.clock.advance(SignedDuration::from_mins(minutes));
+    }
+    assert_eq!(order().await.json["payment"]["payment_url"], Value::Null);
+    assert_eq!(app.audited("charge.start").await, 2);
+    for (minutes, given_up) in [(9, 0), (1, 1)] {
+        app.clock.advance(SignedDuration::from_mins(minutes));
+        assert_eq!(subscriptions::give_up_unpaid(&app.app).await.unwrap(), given_up, "{minutes}");
+    }
 }
 
 #[rstest]

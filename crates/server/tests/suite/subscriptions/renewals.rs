@@ -1,14 +1,15 @@
-//! A subscription's end: renewed once, past due for three days, cancelled; and its rate limit until then.
+//! A subscription's end: renewed once, however late, past due for three days, cancelled; and its rate limit until then.
 
-use app::billing::subscriptions;
+use app::{By, billing::subscriptions};
 use db::{Sql, sql};
-use domain::{Clock as _, SignedDuration, ids::UserId};
+use domain::{Clock as _, Phone, Role, SignedDuration, ids::UserId};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Engine, TestApp, User};
 use uuid::Uuid;
 
 use super::{CANCEL, DAY, PLANS, buy, current, later, ordered, rich, wants};
+use crate::doctors::{DOCTORS, entry};
 
 #[rstest]
 #[tokio::test]
@@ -88,6 +89,77 @@ async fn a_renewal_that_nobody_pays_is_tried_for_three_days(
     assert_eq!(current(&app, &never).await, Value::Null);
     assert_eq!(app.spendable(&never).await, 1_000);
     app.expect_a_sound_ledger().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_renewal_is_tried_once_at_least_however_late(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (full, empty, stopped) = (rich(&app).await, app.patient().await, rich(&app).await);
+    app.give(&empty, 100_000).await;
+    let mut old = vec![];
+    for user in [&full, &empty, &stopped] {
+        let bought = buy(&app, user, &wants("basic", 1)).send().await.expect(200);
+        old.push(bought.text("/subscription/id"));
+    }
+    // no worker for five days after the end, two of them after the days of grace
+    let full = later(&app, &full, DAY * 36).await;
+    let (empty, stopped) = (app.log_in(&empty.phone).await, app.log_in(&stopped.phone).await);
+    assert_eq!(current(&app, &full).await, Value::Null);
+    let cancelled = app.post(CANCEL).by(&stopped).send().await.expect(200);
+    assert_eq!(cancelled.text("/subscription/status"), "expired");
+    for looked_after in [2, 0] {
+        assert_eq!(subscriptions::look_after_due(&app.app).await.unwrap(), looked_after);
+    }
+    // the month begins when there is a plan again
+    let renewed = current(&app, &full).await;
+    assert_ne!(renewed["id"], old[0]);
+    assert_eq!((&renewed["start_date"], &renewed["end_date"]), (&json!("2024-02-25"), &json!("2024-03-25")));
+    assert_eq!((&renewed["status"], &renewed["auto_renew"]), (&json!("active"), &json!(true)));
+    assert_eq!(app.spendable(&full).await, 10_000_000 - 2 * 99_000);
+    for (user, left) in [(&empty, 1_000), (&stopped, 10_000_000 - 99_000)] {
+        assert_eq!(current(&app, user).await, Value::Null);
+        assert_eq!(app.spendable(user).await, left);
+        let _ = app.post(CANCEL).by(user).send().await.expect(404);
+    }
+    assert_eq!((app.audited("subscription.renew").await, app.audited("subscription.expire").await), (1, 1));
+    assert_eq!(app.audited("subscription.past_due").await, 0);
+    app.expect_a_sound_ledger().await;
+}
+
+/// A patient becomes something else.
+async fn appoint(app: &TestApp, user: &User, role: Role) {
+    if role == Role::Doctor {
+        let admin = app.admin().await;
+        let _ = app.post(DOCTORS).by(&admin).json(&entry(&user.phone, "7000001")).send().await.expect(201);
+    } else {
+        let phone = Phone::parse(&user.phone).unwrap();
+        app::admin::appoint(&app.app, &By::command_line(), phone, role).await.unwrap();
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_no_patient_any_more_can_stop_the_renewals(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    for role in [Role::Doctor, Role::Staff, Role::Admin] {
+        let user = rich(&app).await;
+        let _ = buy(&app, &user, &wants("basic", 1)).send().await.expect(200);
+        appoint(&app, &user, role).await;
+        let user = later(&app, &user, SignedDuration::from_secs(61)).await;
+        assert_eq!(user.role, role);
+        let cancelled = app.post(CANCEL).by(&user).send().await.expect(200);
+        assert_eq!(cancelled.json["subscription"]["auto_renew"], false);
+        let user = later(&app, &user, DAY * 32).await;
+        subscriptions::look_after_due(&app.app).await.unwrap();
+        assert_eq!(current(&app, &user).await, Value::Null);
+        assert_eq!(app.spendable(&user).await, 10_000_000 - 99_000);
+    }
+    assert_eq!(app.audited("subscription.renew").await, 0);
 }
 
 #[rstest]

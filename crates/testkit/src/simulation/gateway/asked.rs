@@ -19,6 +19,9 @@ const REFUND_AT: [bool; 4] = [false, false, true, true];
 pub(super) const LISTS_AT: usize = 0;
 /// As the second of them has it: what browsers bring is kept before it is asked.
 const NEEDS_CALLBACK: usize = 1;
+/// As the third of them has it: what nobody has verified for so long goes back to its payer.
+pub(super) const RETURNS_AT: usize = 2;
+pub(super) const RETURNS_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// So long after it was made a payment can be reversed.
 pub(in crate::simulation) const REVERSES_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 

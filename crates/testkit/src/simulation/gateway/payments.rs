@@ -5,9 +5,11 @@ use providers::gateways::{Order as Wish, Requested, Verified};
 use serde_json::Value;
 
 use super::{
-    SimGateway, index,
+    SimGateway,
+    asked::{RETURNS_AFTER, RETURNS_AT},
+    index,
     mishaps::{Mishap, REQUEST, VERIFY},
-    names::{authority, number, page},
+    names::{Key, authority, number, page},
 };
 use crate::simulation::chance::Dice;
 
@@ -32,16 +34,29 @@ impl SimGateway {
             Mishap::LostBefore => return Requested::Unknown("not sent".to_owned()),
             Mishap::Slow => bank.slow(&mut dice),
             Mishap::Twice => {
-                let _nobody_is_sent_there = bank.open(self.index, wish.id, wish.amount, wish.at);
+                let _nobody_is_sent_there = self.open(wish);
             }
             _ => {}
         }
-        let key = bank.open(self.index, wish.id, wish.amount, wish.at);
+        let key = self.open(wish);
         bank.baton.breathe().await;
         if mishap == Mishap::LostAfter {
             return Requested::Unknown("timed out".to_owned());
         }
         Requested::Go { authority: authority(key.1), pay_url: page(key) }
+    }
+
+    /// A new payment.
+    fn open(&self, wish: &Wish) -> Key {
+        let key = self.bank.open(self.index, wish.id, wish.amount, wish.at);
+        if self.index == RETURNS_AT {
+            self.bank.with(|truth| {
+                if let Some(order) = truth.order_mut(key) {
+                    order.returns = Some(RETURNS_AFTER);
+                }
+            });
+        }
+        key
     }
 
     pub(super) async fn verified(&self, name: &str, amount: Rials, extra: &Value) -> Verified {
@@ -80,5 +95,53 @@ impl SimGateway {
             _ => {}
         }
         said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::{Clock as _, SignedDuration};
+    use providers::Gateway as _;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        MovableClock,
+        simulation::{
+            gateway::{Bank, key_of},
+            truth::Paying,
+        },
+    };
+
+    #[tokio::test]
+    async fn what_idpay_is_asked_about_too_late_is_its_payers_again() {
+        for (seconds, is_ours) in [(599, true), (600, false)] {
+            let clock = Arc::new(MovableClock::default());
+            let bank = Bank::new(1, Arc::clone(&clock));
+            bank.calm();
+            let gateway = SimGateway::of(&bank, RETURNS_AT);
+            let wish = Wish {
+                id: Uuid::from_u128(1),
+                amount: Rials::new(5_000).unwrap(),
+                callback_url: String::new(),
+                description: String::new(),
+                phone: None,
+                at: clock.now(),
+            };
+            let Requested::Go { authority, pay_url } = gateway.request(&wish).await else {
+                panic!("no authority")
+            };
+            assert_eq!(bank.press(key_of(&pay_url).unwrap(), true), Paying::Paid);
+            clock.advance(SignedDuration::from_secs(seconds));
+            let extra = json!({ "order": wish.id.simple().to_string() });
+            let said = gateway.verify(&authority, wish.amount, &extra).await;
+            assert_eq!(matches!(said, Verified::Paid { .. }), is_ours, "{said:?}");
+            // nobody credits it here: what went back needs no credit
+            let wrong = bank.with(|truth| truth.unsettled(clock.now()));
+            assert_eq!(wrong.is_empty(), !is_ours, "{wrong:?}");
+        }
     }
 }

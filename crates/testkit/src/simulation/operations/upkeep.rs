@@ -32,8 +32,11 @@ impl World {
         let seconds = match (kind, self.dice.between(1, 100)) {
             (Kind::Tick, 1..=50) => self.dice.between(1, 60),
             (Kind::Tick, _) => self.dice.between(60, 600),
-            // to the next visit that somebody has paid for
-            (Kind::Leap, 1..=30) => self.until_a_visit().unwrap_or(2_400),
+            (Kind::Leap, 1..=50) => self.until_a_visit().map_or(2_400, |seconds| {
+                // its doctor is there
+                self.deck.extend([Kind::Complete, Kind::Begin]);
+                seconds
+            }),
             (_, 1..=40) => self.dice.between(35, 85) * 60,
             (_, 41..=75) => self.dice.between(1, 6) * 3_600,
             (_, 76..=95) => self.dice.between(6, 30) * 3_600,
@@ -49,7 +52,7 @@ impl World {
         })
     }
 
-    /// Seconds until the first of the paid visits that lie ahead begins.
+    /// Seconds until the first of the visits that lie ahead and that somebody has paid for begins.
     fn until_a_visit(&self) -> Option<i64> {
         let now = self.clock.now();
         let paid = self.visits.iter().filter(|visit| visit.stage == Stage::Paid && visit.starts_at > now);

@@ -68,7 +68,9 @@ impl Truth {
             State::Failed => Verified::NotPaid("failed".to_owned()),
             State::Returned => Verified::NotPaid("returned".to_owned()),
             State::Reversed => Verified::NotPaid("reversed".to_owned()),
-            State::Paid(_) if order.is_verified => Verified::Already { reference: Some(reference) },
+            State::Paid(_) if order.is_verified => {
+                Verified::Already { reference: Some(reference), card: None, fee: None }
+            }
             State::Paid(_) => {
                 order.is_verified = true;
                 self.verified[key.0] += amount.get();

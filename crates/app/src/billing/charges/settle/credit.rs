@@ -68,7 +68,7 @@ async fn attempt(app: &Arc<App>, found: Found, reference: Option<String>) -> Res
 
 /// In one transaction: the charge is held, so that of many at once one credits and the others see that it has.
 async fn credit(tx: &Conn, app: &App, found: &Found, reference: Option<&str>) -> Result<Charge, CreditError> {
-    let Found { charge: Charge { id, .. }, authority, now, .. } = found;
+    let Found { charge: Charge { id, .. }, authority, receipt, now, .. } = found;
     let (gateway, name) = (authority.gateway.as_str(), authority.authority.as_str());
     let charge = charges::lock(tx, *id).await?.ok_or_else(|| missing("a charge"))?;
     let stored = charges::by_authority(tx, gateway, name).await?.ok_or_else(|| missing("an authority"))?;
@@ -84,13 +84,13 @@ async fn credit(tx: &Conn, app: &App, found: &Found, reference: Option<&str>) ->
     }
     if charge.status == ChargeStatus::Completed {
         // the payer has paid twice: the second time is theirs to spend
-        charges::mark(tx, gateway, name, AuthorityStatus::Extra).await?;
+        charges::mark_credited(tx, gateway, name, AuthorityStatus::Extra, receipt).await?;
         look_at_others(tx, &charge, *now).await?;
         let key = format!("charge:{id}:{name}");
         to_wallet(tx, app, &charge, (gateway, key, "واریز پرداخت تکراری به کیف پول"), *now).await?;
         return Ok(charge);
     }
-    charges::mark(tx, gateway, name, AuthorityStatus::Paid).await?;
+    charges::mark_credited(tx, gateway, name, AuthorityStatus::Paid, receipt).await?;
     let is_first = charges::complete(tx, *id, name, reference, *now).await.map_err(|e| match e {
         store::Error::Db(db::Error::Unique(_)) => CreditError::Taken,
         e => e.into(),

@@ -28,18 +28,29 @@ pub(super) async fn noted(app: &Arc<App>, found: Found, doubt: Doubt) -> Result<
         .await
 }
 
+/// What a stranger brought leaves the charge as it is. The sweep asks again with what the payer has brought.
 pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> Result<Charge, Fault> {
     let not_paid = doubt != Doubt::Unclear;
     let Found { authority, brought, now, .. } = found;
     let (gateway, name) = (authority.gateway.as_str(), authority.authority.as_str());
     let charge = charges::lock(tx, found.charge.id).await?.ok_or_else(|| missing("a charge"))?;
+    let extra = found.extra();
+    if found.is_hearsay {
+        // what was forged takes no room
+        if let Some(extra) = extra.filter(|_| not_paid) {
+            charges::forget_callback(tx, gateway, name, &extra, false).await?;
+        }
+        return Ok(charge);
+    }
+    let is_silent = found.needs_callback && extra.is_none() && !not_paid;
     let mark = if not_paid { AuthorityStatus::Failed } else { AuthorityStatus::Unknown };
     let changed = charges::mark(tx, gateway, name, mark).await?;
-    match found.extra() {
-        Some(extra) if !not_paid => charges::keep_callback(tx, gateway, name, &extra, *now).await?,
-        // what was forged takes no room
+    match extra {
+        Some(extra) if !not_paid => {
+            charges::keep_callback(tx, gateway, name, &extra, true, *now).await?;
+        }
         Some(extra) if found.needs_callback => {
-            charges::forget_callback(tx, gateway, name, &extra).await?;
+            charges::forget_callback(tx, gateway, name, &extra, true).await?;
         }
         _ => {}
     }
@@ -51,6 +62,8 @@ pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> R
     // another authority of it may be in doubt while this one is not
     let none_is_paid = doubtful(tx, &charge).await? != Some(Doubt::Unclear);
     let (_, check_at) = next(&charge, not_paid && none_is_paid, *now);
+    // who brings nothing puts off nothing that was brought
+    let check_at = charge.check_at.filter(|_| is_silent).or(check_at);
     // one that is completed stays so
     charges::note(tx, charge.id, status, check_at, *now).await?;
     let after = charges::by_id(tx, charge.id).await?.ok_or_else(|| missing("a charge"))?;
