@@ -12,7 +12,7 @@ mod signals;
 mod verify;
 mod worker;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use app::App;
 use clap::{Args, Parser, Subcommand};
@@ -21,6 +21,9 @@ use crate::{
     settings::{Mode, Settings, Sources},
     telemetry, wiring,
 };
+
+/// How long a thread for slow work waits for more: with it goes the memory that it has kept.
+const SPARE_THREAD: Duration = Duration::from_secs(1);
 
 /// The telemedicine backend.
 #[derive(Parser)]
@@ -95,7 +98,11 @@ enum Command {
 
 /// Runs a command; its exit code is 0 when all is well.
 pub fn run(cli: Cli) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_keep_alive(SPARE_THREAD)
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(e) => return fail(&format!("no runtime: {e}")),
     };
