@@ -127,7 +127,7 @@ pub async fn overview(db: &Db, user: UserId, newest: i64) -> Result<(WalletRow, 
                  LEFT JOIN ledger_entries e ON e.account_id = a.id AND a.id = ?1 AND e.seq > a.entries - ?3
                  LEFT JOIN ledger_postings p ON p.id = e.posting_id
                  WHERE a.id IN (?1, ?2)",
-                // walks the index backwards, and SQLite would materialise it
+                // which entries is known before the join begins; SQLite would materialise them
                 postgres: "SELECT a.id, a.balance, a.entries, a.updated_at, r.seq, r.posting_id, r.kind, r.amount,
                         r.balance, r.description, r.reference, r.created_at
                  FROM ledger_accounts a
@@ -135,7 +135,8 @@ pub async fn overview(db: &Db, user: UserId, newest: i64) -> Result<(WalletRow, 
                    SELECT e.account_id, e.seq, e.posting_id, p.kind, e.amount, e.balance, p.description,
                           p.reference, e.created_at
                    FROM ledger_entries e JOIN ledger_postings p ON p.id = e.posting_id
-                   WHERE e.account_id = $1 ORDER BY e.seq DESC LIMIT $3
+                   WHERE e.account_id = $1
+                     AND e.seq > (SELECT entries - $3 FROM ledger_accounts WHERE id = $1)
                  ) r ON r.account_id = a.id
                  WHERE a.id IN ($1, $2)"
             ),
