@@ -18,7 +18,10 @@ use helssa_db::{At, Conn, Db, Error, Location, Migration, MigrationOutcome, Resu
 use parking_lot::Mutex;
 use rstest::rstest;
 use testkit::{Engine, database, services};
-use tokio::{sync::Barrier, task::JoinSet};
+use tokio::{
+    sync::{Barrier, watch},
+    task::JoinSet,
+};
 
 /// Longer than anything here takes, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -145,12 +148,17 @@ async fn a_write_runs_to_its_end_though_its_caller_went_away(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let (db, _folder) = counters(engine).await;
+    // SQLite's body may wait on its own thread only, PostgreSQL's runs on its caller's and must not hold it
     let (open, gate) = mpsc::channel::<()>();
+    let (open_soon, gate_soon) = watch::channel(false);
     {
-        let mut write = Box::pin(db.write(Mutex::new(gate), |tx, gate| {
+        let mut write = Box::pin(db.write((Mutex::new(gate), gate_soon), move |tx, (gate, soon)| {
             Box::pin(async move {
                 // until the caller is gone
-                let _ = gate.lock().recv();
+                match engine {
+                    Engine::Sqlite => drop(gate.lock().recv()),
+                    Engine::Postgres => drop(soon.clone().wait_for(|is_open| *is_open).await),
+                }
                 insert(tx, 1, 7).await
             })
         }));
@@ -158,6 +166,7 @@ async fn a_write_runs_to_its_end_though_its_caller_went_away(
         assert!(first.is_pending());
     }
     drop(open);
+    open_soon.send_replace(true);
     let started = Instant::now();
     while value(&db, 1).await.is_none() {
         assert!(started.elapsed() < PATIENCE, "the write was lost with its caller");
