@@ -94,7 +94,7 @@ impl Db {
         (self.engine() == Engine::Sqlite).then_some(&*self.places)
     }
 
-    /// The first row of one statement, outside a transaction.
+    /// The first row of one statement that finds it by key, outside a transaction.
     pub async fn one<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Option<R>> {
         let started = Instant::now();
         let found = match &self.driver {
@@ -108,7 +108,8 @@ impl Db {
         found
     }
 
-    /// All rows of one statement, outside a transaction.
+    /// All rows of one statement that finds a few by their keys, outside a transaction. Others ask through
+    /// [`Db::read`]: on `PostgreSQL` everybody's answers wait for this one.
     pub async fn all<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Vec<R>> {
         let started = Instant::now();
         let found = match &self.driver {

@@ -51,7 +51,7 @@ struct Args {
     /// Rounds; the report has their medians
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// Single requests of each kind in a round; ten times as many where they are counted per second
+    /// Single requests of each kind in a round; fifty times as many where they are counted per second
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     requests: u32,
     /// `PostgreSQL` server on which a database may be made and dropped; without it, `SQLite` alone

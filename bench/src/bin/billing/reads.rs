@@ -29,7 +29,7 @@ const PAGE: u32 = 20;
 /// Requests on their way at once where they are counted per second; as many connections as `bench/http` has.
 const AT_ONCE: usize = 32;
 /// For each request that is timed alone, so many that are counted.
-const MORE: u32 = 10;
+const MORE: u32 = 50;
 
 /// Wallet reads and profile reads per second, in turns, of the same people.
 pub async fn shares(node: &Node, tokens: &[Arc<str>], times: Times) -> Vec<Share> {

@@ -68,10 +68,11 @@ impl Postgres {
         config.keepalives_retries(2);
         let timeout = options.statement_timeout.as_millis();
         let set = format!("-c statement_timeout={timeout} -c lock_timeout={timeout}");
-        config.options(match config.get_options() {
+        let set = match config.get_options() {
             Some(given) => format!("{given} {set}"),
             None => set,
-        });
+        };
+        config.options(set.clone());
         // where the URL doesn't say: none to this machine itself, and always to others
         if config.get_ssl_mode() == SslMode::Prefer {
             let is_here = config.get_hosts().iter().all(is_local)
@@ -80,7 +81,7 @@ impl Postgres {
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let connect = tls::Connect::new(options.ca_file.as_deref())?;
-        let pool = |connections| {
+        let pool = |config: &tokio_postgres::Config, connections| {
             let manager = Manager::from_config(config.clone(), connect.clone(), recycling.clone());
             Pool::builder(manager)
                 .max_size(connections)
@@ -90,16 +91,20 @@ impl Postgres {
                 .build()
                 .map_err(|e| Error::Unavailable(e.to_string()))
         };
+        let own = pool(&config, options.connections.max(1))?;
+        // what is asked here is found by keys whatever they are: planning it for each of them would cost more than
+        // finding it
+        config.options(format!("{set} -c plan_cache_mode=force_generic_plan"));
         // as many again as lanes, for the moment when a broken one is replaced
-        let lanes = Lanes::new(pool(2 * LANES)?, LANES);
-        Ok(Self { pool: pool(options.connections.max(1))?, lanes: Arc::new(lanes) })
+        let lanes = Lanes::new(pool(&config, 2 * LANES)?, LANES);
+        Ok(Self { pool: own, lanes: Arc::new(lanes) })
     }
 
     pub(crate) async fn conn(&self) -> Result<Conn> {
         Ok(Conn::new(Target::Postgres(self.pool.get().await?)))
     }
 
-    /// By key or through an index: quick enough for a shared connection.
+    /// By key: quick enough for a shared connection.
     pub(crate) async fn one<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Option<R>> {
         let client = self.lanes.lane().await?;
         let statement = client.prepare_cached(sql.postgres).await?;
@@ -107,8 +112,9 @@ impl Postgres {
         rows.first().map(|row| R::from_row(&Row::Postgres(row))).transpose()
     }
 
+    /// A few rows by keys, likewise.
     pub(crate) async fn all<R: FromRow>(&self, sql: Sql, params: &[&dyn Param]) -> Result<Vec<R>> {
-        let client = self.pool.get().await?;
+        let client = self.lanes.lane().await?;
         let statement = client.prepare_cached(sql.postgres).await?;
         let rows = client.query(&statement, &postgres_params(params)).await?;
         rows.iter().map(|row| R::from_row(&Row::Postgres(row))).collect()
