@@ -21,7 +21,7 @@ pub use authorities::{
 pub use callbacks::{callbacks, forget_callback, keep_callback};
 pub use change::{check_again, claim_check, complete, insert, note};
 pub use find::{bitpay_has_paid, due, newest_for, open_for};
-pub use page::{ChargeFilter, page};
+pub use page::{ChargeFilter, of_user, page};
 
 /// What is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,6 +48,7 @@ const NOTHING_TO_AUDIT: &[&str] = &[
     "read_wallet",
     "list_wallet_transactions",
     "export_wallet_transactions",
+    "list_own_charges",
     "read_charge",
     "list_plans",
     "read_subscription",

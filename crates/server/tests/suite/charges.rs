@@ -1,6 +1,7 @@
 //! Money comes in through a gateway: the whole loop at the sandbox, and everything that goes wrong on the way.
 
 mod gateways;
+mod list;
 mod refusals;
 mod sandbox;
 mod strangers;

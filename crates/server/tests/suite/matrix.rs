@@ -97,6 +97,7 @@ const MATRIX: &[Row] = &[
     private("list_wallet_transactions", ANYONE),
     private("export_wallet_transactions", ANYONE),
     private("charge_wallet", ANYONE),
+    private("list_own_charges", ANYONE),
     own("read_charge", ANYONE, Charge),
     public("gateway_callback"),
     public("gateway_callback_form"),

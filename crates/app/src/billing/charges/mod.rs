@@ -3,6 +3,7 @@
 //! payer's own question all end in [`settle_authority`]: whatever arrives twice, late or never.
 
 mod callback;
+mod list;
 mod outcome;
 mod read;
 mod sandbox;
@@ -18,6 +19,7 @@ use providers::Gateway;
 use crate::{App, Fault, fault::faults, idempotency::OnceError};
 
 pub use callback::{Back, callback};
+pub use list::list;
 pub use outcome::{Outcome, outcome};
 pub use read::{Read, read};
 pub use sandbox::{PageState, SandboxOrders, SandboxPage, Verb, press, sandbox_page};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{SignedDuration, ids::UserId};
+use domain::{SignedDuration, Timestamp, ids::UserId};
 use store::{
-    charges::{self, Charge, ChargeStatus},
+    charges::{self, Authority, Charge, ChargeStatus},
     refunds::{self, Refund},
 };
 use uuid::Uuid;
@@ -25,6 +25,20 @@ pub struct Read {
     pub pay_url: Option<String>,
     /// What was asked to be given back, the oldest first.
     pub refunds: Vec<Refund>,
+}
+
+impl Read {
+    /// As it is now; it can be paid at its newest authority.
+    pub(super) fn at(
+        now: Timestamp,
+        charge: Charge,
+        newest: Option<&Authority>,
+        refunds: Vec<Refund>,
+    ) -> Self {
+        let status = charge.status_at(now);
+        let newest = newest.filter(|_| status == ChargeStatus::Pending);
+        Self { charge, status, pay_url: newest.map(|authority| authority.pay_url.clone()), refunds }
+    }
 }
 
 /// The user's own charge.
@@ -53,10 +67,7 @@ pub async fn read(app: &Arc<App>, user: UserId, id: Uuid) -> Result<Read, Charge
             }
         }
     }
-    let status = charge.status_at(now);
-    let pay_url = authorities.into_iter().next_back().map(|authority| authority.pay_url);
-    let pay_url = pay_url.filter(|_| status == ChargeStatus::Pending);
-    Ok(Read { charge, status, pay_url, refunds })
+    Ok(Read::at(now, charge, authorities.last(), refunds))
 }
 
 /// Of many who ask at once, one makes us ask the gateway.
