@@ -105,6 +105,11 @@ impl By {
         Self { actor: Actor::CommandLine, request_id: "command line".into() }
     }
 
+    /// A worker, by itself; `cause` stands where a request's id would.
+    pub(crate) fn worker(cause: &str) -> Self {
+        Self { actor: Actor::Worker, request_id: cause.into() }
+    }
+
     /// Whoever calls an address that is open to everybody.
     pub fn stranger(origin: &Origin) -> Self {
         Self { actor: Actor::Stranger, request_id: Arc::clone(&origin.request_id) }

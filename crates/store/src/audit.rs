@@ -20,6 +20,8 @@ pub enum Actor {
     User(UserId),
     /// Somebody at the server's command line.
     CommandLine,
+    /// A worker, because the time for it had come or a job was queued: nobody asked for it at that moment.
+    Worker,
     /// Whoever called an address that is open to everybody.
     Stranger,
 }
@@ -83,6 +85,7 @@ pub async fn append(tx: &Conn, keys: &Keyring, event: &Event<'_>, now: Timestamp
     let (actor_id, actor_kind) = match event.actor {
         Actor::User(id) => (Some(id.0), "user"),
         Actor::CommandLine => (None, "command line"),
+        Actor::Worker => (None, "worker"),
         Actor::Stranger => (None, "stranger"),
     };
     let chain = chain_of(event.subject.map(|id| id.0).or(actor_id));
@@ -138,7 +141,7 @@ pub async fn append(tx: &Conn, keys: &Keyring, event: &Event<'_>, now: Timestamp
 #[derive(Clone, Debug)]
 pub struct Recorded {
     pub at: Timestamp,
-    /// None: [`Actor::CommandLine`] or [`Actor::Stranger`].
+    /// None: no [`Actor::User`].
     pub actor_id: Option<UserId>,
     /// In the words that [`append`] has for it.
     pub actor_kind: String,

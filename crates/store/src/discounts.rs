@@ -1,4 +1,4 @@
-//! Discount codes (D34). Caps hold however many redeem at once: the code's own row is what they wait for.
+//! Discount codes (D34). Caps and ends hold however many redeem at once: the code's own row is what they wait for.
 
 use db::{At, Conn, record, sql};
 use domain::{Date, Rials, Timestamp, ids::UserId, subscription::Worth};
@@ -21,6 +21,8 @@ pub struct Code {
     pub plan: Option<String>,
     pub redeemed: i64,
     pub created_at: Timestamp,
+    /// When an admin ended it; none: nobody has.
+    pub ended_at: Option<Timestamp>,
 }
 
 record! {
@@ -35,6 +37,7 @@ record! {
         plan_id: Option<String>,
         redeemed: i64,
         created_at: At,
+        ended_at: Option<At>,
     }
 }
 
@@ -61,10 +64,11 @@ fn read(row: Row) -> Result<Code> {
         plan: row.plan_id,
         redeemed: row.redeemed,
         created_at: row.created_at.0,
+        ended_at: row.ended_at.map(|At(at)| at),
     })
 }
 
-/// Adds a code; false when there is one of that name (primary key).
+/// Adds a code that nobody has ended or redeemed; false when there is one of that name (primary key).
 pub async fn insert(tx: &Conn, code: &Code) -> Result<bool> {
     let (percent, amount) = match code.worth {
         Worth::Percent(percent) => (Some(i64::from(percent)), None),
@@ -99,7 +103,7 @@ pub async fn by_code(c: &Conn, code: &str) -> Result<Option<Code>> {
         .one(
             sql!(
                 "SELECT code, percent, amount, valid_from, valid_until, per_user_cap, total_cap, plan_id, redeemed,
-                        created_at
+                        created_at, ended_at
                  FROM discount_codes WHERE code = ?1"
             ),
             &[&code],
@@ -115,7 +119,7 @@ pub async fn page(c: &Conn, limit: i64, offset: i64) -> Result<(i64, Vec<Code>)>
         .all(
             sql!(
                 "SELECT code, percent, amount, valid_from, valid_until, per_user_cap, total_cap, plan_id, redeemed,
-                        created_at
+                        created_at, ended_at
                  FROM discount_codes ORDER BY created_at DESC, code DESC LIMIT ?1 OFFSET ?2"
             ),
             &[&limit, &offset],
@@ -125,30 +129,45 @@ pub async fn page(c: &Conn, limit: i64, offset: i64) -> Result<(i64, Vec<Code>)>
     Ok((count.map_or(0, |(count,)| count), codes))
 }
 
+/// Ends a code; false when it has ended before, or there is none of that name (primary key). On `PostgreSQL` this waits
+/// for the redemptions that hold its row, and those that come second see it.
+pub async fn end(tx: &Conn, code: &str, now: Timestamp) -> Result<bool> {
+    let ended = tx
+        .exec(
+            sql!("UPDATE discount_codes SET ended_at = ?2 WHERE code = ?1 AND ended_at IS NULL"),
+            &[&code, &At(now)],
+        )
+        .await?;
+    Ok(ended == 1)
+}
+
 /// The answer to a redemption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
     Done,
+    /// An admin has ended it.
+    Ended,
     /// As often as it may be in all.
     UsedUp,
     /// This user has had it as often as one may. The caller gives the transaction up: the code has counted it.
     UsedByThem,
 }
 
-/// Redeems a code for a purchase, if both caps allow it. On `PostgreSQL` the code's row is held from here to the end of
-/// the transaction, so that those who come second see what the first have done.
+/// Redeems a code for a purchase, if it has not ended and both caps allow it. On `PostgreSQL` the code's row is held from
+/// here to the end of the transaction, so that those who come second see what the first have done.
 pub async fn redeem(tx: &Conn, code: &str, user: UserId, purchase: Uuid, now: Timestamp) -> Result<Redeemed> {
     let counted = tx
         .exec(
             sql!(
                 "UPDATE discount_codes SET redeemed = redeemed + 1
-                 WHERE code = ?1 AND (total_cap IS NULL OR redeemed < total_cap)"
+                 WHERE code = ?1 AND ended_at IS NULL AND (total_cap IS NULL OR redeemed < total_cap)"
             ),
             &[&code],
         )
         .await?;
     if counted == 0 {
-        return Ok(Redeemed::UsedUp);
+        let has_ended = by_code(tx, code).await?.is_some_and(|code| code.ended_at.is_some());
+        return Ok(if has_ended { Redeemed::Ended } else { Redeemed::UsedUp });
     }
     let caps: Option<(Option<i64>, i64)> = tx
         .one(

@@ -33,4 +33,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     17 "0017_posting_size",
     18 "0018_gateway_fees",
     19 "0019_callbacks_of_payers",
+    20 "0020_ended_codes",
 };

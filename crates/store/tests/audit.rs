@@ -375,25 +375,28 @@ async fn an_entry_about_a_person_says_who_acted(#[values(Engine::Sqlite, Engine:
     let (db, _folder) = database::open(engine).await;
     let keys = keys();
     append_about(&db, &keys, SUBJECT, 1).await;
-    db.write(Arc::clone(&keys), |tx, keys| {
-        Box::pin(async move {
-            let event = Event {
-                actor: Actor::CommandLine,
-                action: "user.block",
-                subject: Some(user(SUBJECT)),
-                detail: "abuse".into(),
-                request_id: "command line",
-            };
-            audit::append(tx, keys, &event, later(1)).await
+    let others = [(Actor::CommandLine, "shell", 1), (Actor::Worker, "cron", 2), (Actor::Stranger, "req-2", 3)];
+    for (actor, request_id, seconds) in others {
+        db.write(Arc::clone(&keys), move |tx, keys| {
+            Box::pin(async move {
+                let (subject, detail) = (Some(user(SUBJECT)), "abuse".into());
+                let event = Event { actor, action: "user.block", subject, detail, request_id };
+                audit::append(tx, keys, &event, later(seconds)).await
+            })
         })
-    })
-    .await
-    .unwrap();
+        .await
+        .unwrap();
+    }
 
     let (_, found) = about(&db, user(SUBJECT), 100, 0).await;
-    let [by_hand, by_themself] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((by_hand.actor_id, by_hand.actor_kind.as_str()), (None, "command line"));
-    assert_eq!((by_hand.action.as_str(), by_hand.request_id.as_str()), ("user.block", "command line"));
-    assert_eq!((by_themself.actor_id, by_themself.actor_kind.as_str()), (Some(user(SUBJECT)), "user"));
-    assert_eq!((by_themself.action.as_str(), by_themself.request_id.as_str()), ("profile.update", "req-1"));
+    let told = found.iter().map(|e| [&e.actor_kind, &e.action, &e.request_id].map(String::as_str));
+    let expected = [
+        ["stranger", "user.block", "req-2"],
+        ["worker", "user.block", "cron"],
+        ["command line", "user.block", "shell"],
+        ["user", "profile.update", "req-1"],
+    ];
+    assert!(told.eq(expected), "{found:?}");
+    assert!(found.iter().map(|e| e.actor_id).eq([None, None, None, Some(user(SUBJECT))]), "{found:?}");
+    assert_eq!(verify(&db, &keys).await.faults, Vec::<String>::new());
 }

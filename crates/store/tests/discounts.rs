@@ -26,6 +26,7 @@ fn code(name: &str) -> Code {
         plan: None,
         redeemed: 0,
         created_at: now(),
+        ended_at: None,
     }
 }
 
@@ -63,6 +64,18 @@ async fn redeem(db: &Db, name: &'static str, n: u32, purchase: u128) -> Redeemed
         Err(End::Refused(refused)) => refused,
         Err(End::Failed(e)) => panic!("{e}"),
     }
+}
+
+/// Ends a code so many seconds later: whether this did, and the code as it is in that transaction.
+async fn end(db: &Db, name: &'static str, seconds: i64) -> (bool, Option<Code>) {
+    db.write((), move |tx, ()| {
+        Box::pin(async move {
+            let ended = discounts::end(tx, name, later(seconds)).await?;
+            Ok::<_, Error>((ended, discounts::by_code(tx, name).await?))
+        })
+    })
+    .await
+    .unwrap()
 }
 
 #[rstest]
@@ -112,6 +125,70 @@ async fn one_person_redeems_as_often_as_they_may_and_what_comes_back_is_free_aga
     assert!(!give_back().await.unwrap(), "once");
     assert_eq!((by_code(&db, "TWICE").await.unwrap().redeemed, rows(&db, "code_redemptions").await), (2, 2));
     assert_eq!(redeem(&db, "TWICE", 1, 7).await, Redeemed::Done);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_code_that_has_ended_is_redeemed_no_more_and_keeps_what_it_has(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    add(&db, code("ENDED")).await;
+    add(&db, Code { total_cap: Some(1), created_at: later(1), ..code("USED-UP") }).await;
+    add(&db, code("OTHER")).await;
+    assert_eq!(redeem(&db, "ENDED", 1, 1).await, Redeemed::Done);
+    assert_eq!(redeem(&db, "USED-UP", 1, 2).await, Redeemed::Done);
+    let ended = Code { redeemed: 1, ended_at: Some(later(60)), ..code("ENDED") };
+    assert_eq!(end(&db, "ENDED", 60).await, (true, Some(ended.clone())));
+    assert_eq!(end(&db, "ENDED", 90).await, (false, Some(ended.clone())), "once");
+    assert_eq!(end(&db, "NONE", 60).await, (false, None));
+    assert!(end(&db, "USED-UP", 60).await.0);
+    assert_eq!(redeem(&db, "ENDED", 1, 3).await, Redeemed::Ended);
+    assert_eq!(redeem(&db, "ENDED", 2, 4).await, Redeemed::Ended);
+    assert_eq!(redeem(&db, "USED-UP", 2, 5).await, Redeemed::Ended);
+    assert_eq!(by_code(&db, "ENDED").await, Some(ended.clone()));
+    let page = db.read((), |c, ()| Box::pin(discounts::page(c, 10, 0))).await.unwrap();
+    let listed = page.1.into_iter().map(|code| (code.code, code.ended_at)).collect::<Vec<_>>();
+    let ends = [("USED-UP", Some(later(60))), ("OTHER", None), ("ENDED", Some(later(60)))];
+    assert_eq!(listed, ends.map(|(name, at)| (name.to_owned(), at)));
+    // what comes back is nobody's any more
+    let give_back = db.write((), |tx, ()| Box::pin(discounts::give_back(tx, Uuid::from_u128(1))));
+    assert!(give_back.await.unwrap());
+    assert_eq!(redeem(&db, "ENDED", 1, 6).await, Redeemed::Ended);
+    assert_eq!(by_code(&db, "ENDED").await, Some(Code { redeemed: 0, ..ended }));
+    assert_eq!(redeem(&db, "OTHER", 1, 7).await, Redeemed::Done);
+    assert_eq!(rows(&db, "code_redemptions").await, 2);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_redemptions_beside_an_end_none_comes_after_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (db, _folder) = database::open(engine).await;
+    add(&db, code("LEAKED")).await;
+    let mut running = JoinSet::new();
+    let mut ending = None;
+    for n in 0..20 {
+        if n == 10 {
+            let db = db.clone();
+            ending = Some(tokio::spawn(async move { end(&db, "LEAKED", 60).await }));
+        }
+        let db = db.clone();
+        running.spawn(async move { redeem(&db, "LEAKED", n, u128::from(n) + 1).await });
+    }
+    let (ended, at_its_end) = ending.unwrap().await.unwrap();
+    let all = running.join_all().await;
+    let done = all.iter().filter(|redeemed| **redeemed == Redeemed::Done).count();
+    assert!(all.iter().all(|redeemed| matches!(redeemed, Redeemed::Done | Redeemed::Ended)), "{all:?}");
+    let done = i64::try_from(done).unwrap();
+    // the end holds the code's row: what it counts there is all that there will be
+    assert_eq!((ended, at_its_end.unwrap().redeemed), (true, done));
+    assert_eq!(redeem(&db, "LEAKED", 20, 21).await, Redeemed::Ended);
+    assert_eq!(
+        (by_code(&db, "LEAKED").await.unwrap().redeemed, rows(&db, "code_redemptions").await),
+        (done, done)
+    );
 }
 
 /// Many at once: how many have it.

@@ -46,6 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
             subscriptions::codes::list_discount_codes,
             subscriptions::codes::create_discount_code
         ))
+        .routes(routes!(subscriptions::end_code::end_discount_code))
         .routes(routes!(users::find::find_users))
         .routes(routes!(users::read::read_user))
         .routes(routes!(users::audit::read_user_audit))

@@ -126,8 +126,8 @@ codes! {
     /// The wallet holds too little. Charge it, or pay online.
     InsufficientBalance "INSUFFICIENT_BALANCE" 409
         fa "موجودی کیف پول کافی نیست" en "The wallet's balance is not sufficient";
-    /// The discount code can't be used; `details.reason` is `unknown`, `not_yet`, `expired`, `other_plan`,
-    /// `used_up` or `used_before`.
+    /// The discount code can't be used; `details.reason` is `unknown`, `ended`, `not_yet`, `expired`,
+    /// `other_plan`, `used_up` or `used_before`.
     DiscountInvalid "DISCOUNT_INVALID" 409
         fa "این کد تخفیف قابل استفاده نیست" en "This discount code can't be used";
     /// The phone number belongs to a doctor, a member of staff or an admin already.

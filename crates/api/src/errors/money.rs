@@ -2,7 +2,7 @@
 
 use app::billing::{
     charges::ChargeError,
-    discounts::CreateCodeError,
+    discounts::{CreateCodeError, EndCodeError},
     invoices::InvoiceError,
     payouts::PayoutError,
     quotas::QuotaError,
@@ -109,6 +109,16 @@ impl From<CreateCodeError> for ApiError {
             CreateCodeError::Taken => Code::Conflict.into(),
             CreateCodeError::UnknownPlan => Self::fields(vec![("plan_id".into(), Violation::NotListed)]),
             CreateCodeError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<EndCodeError> for ApiError {
+    fn from(e: EndCodeError) -> Self {
+        match e {
+            EndCodeError::NotFound => Code::NotFound.into(),
+            EndCodeError::Conflict => Code::Conflict.into(),
+            EndCodeError::Fault(fault) => fault.into(),
         }
     }
 }

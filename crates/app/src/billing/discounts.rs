@@ -1,4 +1,4 @@
-//! Discount codes (D34): checked, redeemed in the transaction of the purchase, made by admins.
+//! Discount codes (D34): checked, redeemed in the transaction of the purchase, made and ended by admins.
 
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub use store::discounts::Code;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     Unknown,
+    /// An admin has ended it.
+    Ended,
     NotYet,
     Expired,
     /// It is for another plan.
@@ -42,6 +44,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
+            Self::Ended => "ended",
             Self::NotYet => "not_yet",
             Self::Expired => "expired",
             Self::OtherPlan => "other_plan",
@@ -61,7 +64,8 @@ pub enum DiscountError {
 }
 faults!(DiscountError);
 
-/// What a code is worth for this plan today. Whether its caps allow it, [`redeem`] finds out.
+/// What a code is worth for this plan today. Whether its caps allow it, and nobody ends it meanwhile, [`redeem`] finds
+/// out.
 pub(super) async fn worth(tx: &Conn, code: &str, plan: &Plan, today: Date) -> Result<Worth, DiscountError> {
     let code = discounts::by_code(tx, code).await?.ok_or(DiscountError::Invalid(Reason::Unknown))?;
     match why_not(&code, plan, today) {
@@ -71,7 +75,9 @@ pub(super) async fn worth(tx: &Conn, code: &str, plan: &Plan, today: Date) -> Re
 }
 
 fn why_not(code: &Code, plan: &Plan, today: Date) -> Option<Reason> {
-    if code.valid_from.is_some_and(|first| today < first) {
+    if code.ended_at.is_some() {
+        Some(Reason::Ended)
+    } else if code.valid_from.is_some_and(|first| today < first) {
         Some(Reason::NotYet)
     } else if code.valid_until.is_some_and(|last| today > last) {
         Some(Reason::Expired)
@@ -92,6 +98,7 @@ pub(super) async fn redeem(
 ) -> Result<(), DiscountError> {
     match discounts::redeem(tx, code, user, purchase, now).await? {
         Redeemed::Done => Ok(()),
+        Redeemed::Ended => Err(DiscountError::Invalid(Reason::Ended)),
         Redeemed::UsedUp => Err(DiscountError::Invalid(Reason::UsedUp)),
         Redeemed::UsedByThem => Err(DiscountError::Invalid(Reason::UsedBefore)),
     }
@@ -110,10 +117,10 @@ pub enum CreateCodeError {
 }
 faults!(CreateCodeError);
 
-/// Adds a code; its `redeemed` and `created_at` are set here.
+/// Adds a code; its `redeemed`, `created_at` and `ended_at` are set here.
 pub async fn create(app: &Arc<App>, by: &By, code: Code) -> Result<Code, CreateCodeError> {
     let now = app.clock.now();
-    let code = Code { redeemed: 0, created_at: now, ..code };
+    let code = Code { redeemed: 0, created_at: now, ended_at: None, ..code };
     app.db
         .write((Arc::clone(app), by.clone(), code, now), |tx, (app, by, code, now)| {
             Box::pin(async move {
@@ -128,6 +135,39 @@ pub async fn create(app: &Arc<App>, by: &By, code: Code) -> Result<Code, CreateC
                 let event = by.event("discount_code.create", None, code.code.as_str());
                 audit::append(tx, &app.keys, &event, *now).await?;
                 Ok(code.clone())
+            })
+        })
+        .await
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EndCodeError {
+    /// There is no code of that name.
+    #[error("no such code")]
+    NotFound,
+    /// It has ended before.
+    #[error("nothing to change")]
+    Conflict,
+    #[error(transparent)]
+    Fault(Fault),
+}
+faults!(EndCodeError);
+
+/// Ends a code: what commits after this can't redeem it. What it was redeemed for before keeps its price, also where it
+/// still waits for its money. The code as it is then.
+pub async fn end(app: &Arc<App>, by: &By, code: String, reason: String) -> Result<Code, EndCodeError> {
+    let input = (Arc::clone(app), by.clone(), code, reason, app.clock.now());
+    app.db
+        .write(input, |tx, (app, by, code, reason, now)| {
+            Box::pin(async move {
+                let ended = discounts::end(tx, code, *now).await?;
+                let found = discounts::by_code(tx, code).await?.ok_or(EndCodeError::NotFound)?;
+                if !ended {
+                    return Err(EndCodeError::Conflict);
+                }
+                let event = by.event("discount_code.end", None, format!("{code}: {reason}"));
+                audit::append(tx, &app.keys, &event, *now).await?;
+                Ok(found)
             })
         })
         .await

@@ -9,7 +9,7 @@ use domain::{
     ids::VisitId,
     visit::{Event, Status},
 };
-use store::{audit::Actor, visits::Visit};
+use store::visits::Visit;
 
 use super::{
     VisitError,
@@ -83,7 +83,7 @@ async fn end(app: &Arc<App>, id: VisitId, now: Timestamp) -> Result<bool, Fault>
 /// Who completed it is all that tells it from one that its doctor has.
 async fn complete(tx: &Conn, app: &App, visit: &Visit, now: Timestamp) -> Result<(), Fault> {
     advance(tx, app, visit, Event::Complete, now).await.map_err(VisitError::into_fault)?;
-    let by = By { actor: Actor::CommandLine, request_id: "cron".into() };
+    let by = By::worker("cron");
     let event = by.event("visit.complete", Some(visit.patient), visit.id.to_string());
     store::audit::append(tx, &app.keys, &event, now).await?;
     Ok(())

@@ -103,8 +103,8 @@ pub(super) enum Why {
 }
 
 impl Why {
-    /// Who asked for it, in the audit log.
-    const fn request(self) -> &'static str {
+    /// In the audit log, where a request's id would stand.
+    const fn cause(self) -> &'static str {
         match self {
             Self::Suspended => "suspension",
             Self::Forgotten => "cron",
@@ -131,7 +131,7 @@ pub(super) async fn take_back(
     let (id, patient) = (visit.id, visit.patient);
     let cancelled = cancel(tx, app, visit, CancelledBy::Admin, why.reason(), now).await;
     cancelled.map_err(VisitError::into_fault)?;
-    let by = By { actor: store::audit::Actor::CommandLine, request_id: why.request().into() };
+    let by = By::worker(why.cause());
     let event = by.event("visit.withdraw", Some(patient), id.to_string());
     store::audit::append(tx, &app.keys, &event, now).await?;
     Ok(())

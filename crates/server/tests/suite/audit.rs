@@ -113,6 +113,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("cancel_subscription", "subscription.cancel"),
     ("save_plan", "plan.update"),
     ("create_discount_code", "discount_code.create"),
+    ("end_discount_code", "discount_code.end"),
     ("list_all_invoices", "invoice.find"),
     ("read_any_invoice_pdf", "invoice.view"),
     ("request_payout", "payout.request"),
@@ -256,9 +257,7 @@ async fn prepared(app: &TestApp, operation: &str) -> Call {
             "name": "طرح نو", "price": 50_000, "features": [],
             "limitations": { "monthly_consultations": 1, "storage_mb": 1, "ai_queries": 1 },
         })),
-        "create_discount_code" => {
-            call("").by(&app.admin().await).json(&json!({ "code": "SPRING", "percentage": 10 }))
-        }
+        operation if operation.ends_with("discount_code") => of_code(app, operation, call).await,
         operation if operation.ends_with("prescription") => prescribing(app, operation, call).await,
         operation => visiting(app, operation, call).await,
     }
@@ -273,6 +272,17 @@ async fn of_charge(app: &TestApp, operation: &str, call: impl Fn(&str) -> Call) 
     }
     let call = call(&at_the_sandbox(app, &patient).await).by(&admin);
     if operation == "refund_charge" { call.json(&json!({ "reason": "test" })) } else { call }
+}
+
+/// The same for what is done with a discount code. In a path it has the stand-in's name.
+async fn of_code(app: &TestApp, operation: &str, call: impl Fn(&str) -> Call) -> Call {
+    let admin = app.admin().await;
+    if operation == "create_discount_code" {
+        return call("").by(&admin).json(&json!({ "code": "SPRING", "percentage": 10 }));
+    }
+    let code = json!({ "code": "cardiology", "percentage": 10 });
+    let _ = app.post("/api/v1/admin/discount-codes/").by(&admin).json(&code).send().await.expect(201);
+    call("").by(&admin).json(&json!({ "reason": "test" }))
 }
 
 fn basic() -> Value {

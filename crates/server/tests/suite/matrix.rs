@@ -108,6 +108,7 @@ const MATRIX: &[Row] = &[
     private("save_plan", ADMINS),
     private("create_discount_code", ADMINS),
     private("list_discount_codes", ADMINS),
+    private("end_discount_code", ADMINS),
     private("list_invoices", ANYONE),
     private("read_invoice", ANYONE),
     private("read_invoice_pdf", ANYONE),

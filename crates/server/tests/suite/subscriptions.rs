@@ -2,6 +2,7 @@
 
 mod changes;
 mod codes;
+mod ended_codes;
 mod online;
 mod purchases;
 mod renewals;

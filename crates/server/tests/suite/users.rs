@@ -329,6 +329,39 @@ async fn an_admin_reads_what_happened_to_a_user_newest_first(
 
 #[rstest]
 #[tokio::test]
+async fn what_workers_do_by_themselves_is_in_nobody_elses_name(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient, admin) = (app.bookable_doctor().await, app.rich_patient().await, app.admin().await);
+    let _ = app.confirmed(&doctor, &patient).await;
+    let suspend = format!("/api/v1/admin/doctors/{}/suspend/", doctor.id);
+    let _ = app.post(&suspend).by(&admin).json(&json!({ "reason": "test" })).send().await.expect(200);
+    let month = json!({ "plan_id": "basic", "duration_months": 1, "payment_method": "wallet" });
+    let purchase = "/api/v1/billing/subscriptions/purchase/";
+    let _ = app.post(purchase).by(&patient).json(&month).send().await.expect(200);
+    app::jobs::run_due(&app.app).await.unwrap();
+    app.clock.advance(SignedDuration::from_hours(24 * 31));
+    app::jobs::run_cron(&app.app).await.unwrap();
+
+    let log = audit_of(&app, &app.admin().await, &patient.id, "").await.expect(200).json;
+    for (action, cause) in
+        [("visit.withdraw", "suspension"), ("invoice.issue", "job"), ("subscription.renew", "cron")]
+    {
+        let entry = log["results"].as_array().unwrap().iter().find(|entry| entry["action"] == action);
+        let entry = entry.unwrap_or_else(|| panic!("no {action} in {log}"));
+        assert_eq!(
+            (&entry["actor_kind"], &entry["actor_id"], &entry["request_id"]),
+            (&json!("worker"), &json!(""), &json!(cause)),
+            "{action}"
+        );
+    }
+    let bought = log["results"].as_array().unwrap().iter().find(|e| e["action"] == "subscription.purchase");
+    assert_eq!(bought.unwrap()["actor_id"], json!(patient.id), "that was their own doing");
+}
+
+#[rstest]
+#[tokio::test]
 async fn who_is_not_shown_the_audit_log_leaves_no_entry(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -215,7 +215,7 @@ async fn a_visit_that_nobody_ended_is_completed_a_day_later(
     let log = log.expect(200).json;
     let entry = log["results"].as_array().unwrap().iter().find(|entry| entry["action"] == "visit.complete");
     let entry = entry.unwrap();
-    assert_eq!((&entry["actor_kind"], &entry["request_id"]), (&json!("command line"), &json!("cron")));
+    assert_eq!((&entry["actor_kind"], &entry["request_id"]), (&json!("worker"), &json!("cron")));
     // all else is as if the doctor had
     let own = format!("/api/v1/patients/encounters/{visit}/");
     assert_eq!(app.get(&own).by(&patient).send().await.expect(200).text("/status"), "completed");

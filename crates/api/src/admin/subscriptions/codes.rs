@@ -79,6 +79,7 @@ impl Body for CreateCode {
             plan: plan?,
             redeemed: 0,
             created_at: fields.now(),
+            ended_at: None,
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Plans and discount codes, as admins keep them. For admins.
 
 pub(crate) mod codes;
+pub(crate) mod end_code;
 pub(crate) mod plan;
 
 use app::billing::discounts::Code;
@@ -42,6 +43,9 @@ pub(crate) struct DiscountCode {
     /// UTC.
     #[schema(example = "2024-01-20T10:00:00Z", format = "date-time")]
     created_at: String,
+    /// When an admin ended it, UTC; null: nobody has.
+    #[schema(example = json!(null), format = "date-time")]
+    ended_at: Option<String>,
 }
 
 fn body(code: Code) -> DiscountCode {
@@ -60,5 +64,6 @@ fn body(code: Code) -> DiscountCode {
         plan_id: code.plan,
         redeemed: code.redeemed,
         created_at: rfc3339(code.created_at),
+        ended_at: code.ended_at.map(rfc3339),
     }
 }

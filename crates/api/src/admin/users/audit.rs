@@ -32,10 +32,11 @@ impl Body for AuditQuery {
 pub(crate) struct AuditEntry {
     #[schema(example = "2024-01-15T10:30:00Z", format = "date-time")]
     at: String,
-    /// The user who acted; empty for somebody at the server's command line.
+    /// The user who acted; empty where it was none.
     #[schema(example = "550e8400-e29b-41d4-a716-446655440000")]
     actor_id: String,
-    /// `user` or `command line`.
+    /// `user`; `command line`: somebody at the server's; `worker`: the program by itself; `stranger`: somebody who was not
+    /// asked to log in.
     #[schema(example = "user")]
     actor_kind: String,
     #[schema(example = "user.block")]

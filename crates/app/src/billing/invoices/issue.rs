@@ -11,7 +11,7 @@ use domain::{
     words::persian_digits,
 };
 use store::{
-    audit::{self, Actor},
+    audit,
     invoices::{self, Content, Issued},
     ledger,
     purchases::{self, Purchase, Status},
@@ -273,8 +273,8 @@ impl Desk<'_> {
 
     /// Last in the transaction: it locks the audit log's chain.
     async fn put_on_record(&self) -> Result<(), Failure> {
+        let by = By::worker("job");
         for (user, number) in &self.issued {
-            let by = By { actor: Actor::User(*user), request_id: "job".into() };
             let event = by.event("invoice.issue", Some(*user), number.to_string());
             audit::append(self.tx, &self.app.keys, &event, self.now).await?;
         }

@@ -11,7 +11,7 @@ use domain::{
 use providers::gateways::{Inquired, Refunded};
 use serde_json::{Value, json};
 use store::{
-    audit::{self, Actor},
+    audit,
     charges::{self, Charge},
     refunds::{self, Refund, RefundStatus, Way},
 };
@@ -118,8 +118,7 @@ async fn again(app: &Arc<App>, refund: &Refund, asked_before: Timestamp) -> Resu
         .write((Arc::clone(app), refund.id, told, app.clock.now()), |tx, (app, id, told, now)| {
             Box::pin(async move {
                 let after = write_down(tx, app, *id, told, *now).await?;
-                let gateway = after.refund.gateway.as_str().into();
-                let by = By { actor: Actor::User(after.charge.user), request_id: gateway };
+                let by = By::worker(&after.refund.gateway);
                 on_record(tx, app, &by, &after, *now).await?;
                 Ok::<_, Fault>(after.is_news && after.refund.status != RefundStatus::Refunding)
             })

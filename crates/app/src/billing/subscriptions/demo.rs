@@ -38,6 +38,7 @@ pub(crate) async fn fill(app: &Arc<App>, by: &By) -> Result<(), Fault> {
         plan: None,
         redeemed: 0,
         created_at: now,
+        ended_at: None,
     };
     discounts::create(app, by, code).await.map_err(|e| internal(&e))?;
     Ok(())

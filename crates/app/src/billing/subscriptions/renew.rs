@@ -10,7 +10,7 @@ use domain::{
     subscription::{Due, Event, Plan, Price, ends_at, next_try},
 };
 use store::{
-    audit::{self, Actor},
+    audit,
     purchases::{self, Kind, Purchase, Status},
     subscriptions::{self, Subscription},
 };
@@ -85,7 +85,7 @@ async fn look_after(tx: &Conn, app: &App, (id, user): (Uuid, UserId), now: Times
         Due::Renew if plan.is_for_sale() => renew(tx, app, held, &plan, now).await?,
         Due::Renew | Due::End => end(tx, app, held, &plan, now).await?,
     };
-    let by = By { actor: Actor::User(user), request_id: "cron".into() };
+    let by = By::worker("cron");
     audit::append(tx, &app.keys, &by.event(action, Some(user), id.to_string()), now).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Discount codes: what they spare, why one does not fit, and caps that hold.
+//! Discount codes: what they spare, why one does not fit, and caps that hold. How one ends: `ended_codes`.
 
 use rstest::rstest;
 use serde_json::json;

@@ -84,7 +84,7 @@ fn path(url: &str) -> &str {
 }
 
 /// Pays at a page of the sandbox, and follows the browser back.
-async fn pay_at(app: &TestApp, page: &str) {
+pub(super) async fn pay_at(app: &TestApp, page: &str) {
     let sent = app.post(&format!("{}/succeed/", path(page))).send().await.expect(303);
     let back = path(sent.header("location").unwrap());
     let _ = app.get(back).send().await.expect(303);

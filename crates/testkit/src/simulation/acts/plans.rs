@@ -55,6 +55,7 @@ pub(in crate::simulation) async fn new_code(app: Arc<App>, name: String, worth: 
         plan: None,
         redeemed: 0,
         created_at: app.clock.now(),
+        ended_at: None,
     };
     match discounts::create(&app, &By::command_line(), code).await {
         Ok(_) => Outcome::refused("done").with(Learned::Code(name)),
