@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
+use domain::Violation;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -16,6 +17,9 @@ use crate::{
 
 /// What is read of a body that is too large, so that its sender gets to hear the answer.
 const MAX_DRAINED: usize = 32 << 20;
+
+/// All that is wrong with a body: fields, and the rules that they break.
+pub(super) type Wrong = Vec<(String, Violation)>;
 
 /// A type that a request's fields can make.
 pub(crate) trait Body: Sized {
@@ -33,11 +37,7 @@ impl<T: Body> FromRequest<Api> for ValidJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            return Err(Code::UnsupportedFormat.into());
-        }
-        let bytes = collect(request.into_body(), api.settings.max_body).await?;
-        read(bytes, api)
+        read(received(request, api).await?, api)
     }
 }
 
@@ -62,21 +62,37 @@ impl<T: Body> FromRequest<Api> for MaybeJson<T> {
     }
 }
 
+/// A whole body that is said to be JSON.
+pub(super) async fn received(request: Request, api: &Api) -> Result<body::Bytes, ApiError> {
+    if !is_json(request.headers()) {
+        return Err(Code::UnsupportedFormat.into());
+    }
+    collect(request.into_body(), api.settings.max_body).await
+}
+
 fn read<T: Body>(bytes: body::Bytes, api: &Api) -> Result<ValidJson<T>, ApiError> {
-    let json: Value = serde_json::from_slice(&bytes).map_err(|e| {
+    match understood(&bytes, api)? {
+        Ok(value) => Ok(ValidJson { value, bytes }),
+        Err(wrong) => Err(ApiError::fields(wrong)),
+    }
+}
+
+/// What the fields of a body make, or all that is wrong with them. The outer error: it is no object at all.
+pub(super) fn understood<T: Body>(bytes: &[u8], api: &Api) -> Result<Result<T, Wrong>, ApiError> {
+    let json: Value = serde_json::from_slice(bytes).map_err(|e| {
         let place = json!({ "line": e.line(), "column": e.column() });
         ApiError::new(Code::MalformedRequest).with(place)
     })?;
     let Value::Object(values) = &json else {
-        return Err(ApiError::fields(vec![("body".into(), domain::Violation::Type)]));
+        return Err(ApiError::fields(vec![("body".into(), Violation::Type)]));
     };
     let mut fields = Fields::of(values, api.app.clock.now());
     let value = T::read(&mut fields);
     fields.refuse_unknown();
     let wrong = fields.wrong();
     match value {
-        Some(value) if wrong.is_empty() => Ok(ValidJson { value, bytes }),
-        _ => Err(ApiError::fields(wrong)),
+        Some(value) if wrong.is_empty() => Ok(Ok(value)),
+        _ => Ok(Err(wrong)),
     }
 }
 

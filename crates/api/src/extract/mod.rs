@@ -6,6 +6,7 @@ mod fields;
 mod id;
 mod idempotency;
 mod language;
+mod money;
 mod origin;
 mod query;
 
@@ -15,5 +16,6 @@ pub(crate) use fields::{Fields, boolean, digits, integer, list, number, text};
 pub(crate) use id::Id;
 pub(crate) use idempotency::{Idempotency, answer};
 pub(crate) use language::MessageLanguage;
+pub(crate) use money::MoneyJson;
 pub(crate) use origin::Origin;
 pub(crate) use query::ValidQuery;

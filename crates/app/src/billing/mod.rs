@@ -10,6 +10,7 @@ pub mod payments;
 pub mod payouts;
 pub mod quotas;
 pub mod refunds;
+mod refusals;
 pub mod subscriptions;
 mod verify;
 pub mod wallet;
@@ -25,6 +26,7 @@ use crate::{App, Fault};
 
 pub use charges::SandboxOrders;
 pub use payments::WalletPayments;
+pub use refusals::{Asked, refuse};
 pub use store::ledger::{PostError, Posted, Report};
 pub use verify::{verify, verify_a_little};
 

@@ -11,6 +11,15 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
     }
 }
 
+/// Whether what is told is told in Rials: it is where no currency is named.
+pub(super) fn is_in_rials(told: &Value) -> bool {
+    match &told["currency"] {
+        Value::Null => true,
+        Value::String(name) => name.trim().eq_ignore_ascii_case("IRR"),
+        _ => false,
+    }
+}
+
 /// A short plain text, also where it is written as a number.
 pub(super) fn short(value: &Value) -> Option<String> {
     let text = match value {
@@ -52,6 +61,16 @@ mod tests {
             (json!([100]), None),
         ] {
             assert_eq!(whole(&value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn another_currency_is_none_of_ours() {
+        for rials in [json!({}), json!(1), json!({ "currency": null }), json!({ "currency": " irr " })] {
+            assert!(is_in_rials(&rials), "{rials}");
+        }
+        for currency in [json!("IRT"), json!("USD"), json!(""), json!(364), json!(["IRR"])] {
+            assert!(!is_in_rials(&json!({ "currency": currency })), "{currency}");
         }
     }
 

@@ -167,12 +167,17 @@ fn read_verify(reply: &Reply, amount: Rials, trans_id: String, order: Option<&st
                 return Verified::Unknown(format!("{status} without an amount"));
             }
             let other_amount = paid.is_some_and(|paid| paid != amount.get());
+            let other_currency = !answer::is_in_rials(&told);
             let other_order = match (answer::short(&told["factorId"]), order) {
                 (Some(paid), Some(order)) => paid != order,
                 _ => false,
             };
-            if other_amount || other_order {
-                let what = if other_amount { "another amount" } else { "another order" };
+            if other_amount || other_currency || other_order {
+                let what = match (other_amount, other_currency) {
+                    (true, _) => "another amount",
+                    (false, true) => "another currency",
+                    (false, false) => "another order",
+                };
                 tracing::error!(gateway = NAME, status, what, "a payment is not what was ordered");
                 return Verified::NotPaid(format!("{status} with {what}"));
             }

@@ -222,9 +222,12 @@ fn read_verify(reply: &Reply, parts: Parts<'_>, amount: Rials) -> Next {
     }
     let registered = answer::whole(&told["amount"]);
     let paid = answer::whole(&told["payment"]["amount"]);
-    if [registered, paid].into_iter().flatten().any(|told| told != amount.get()) {
-        tracing::error!(gateway = NAME, status, "a payment is not what was ordered");
-        return Next::Done(Verified::NotPaid(format!("{status} with another amount")));
+    let other_amount = [registered, paid].into_iter().flatten().any(|told| told != amount.get());
+    let other_currency = !(answer::is_in_rials(&told) && answer::is_in_rials(&told["payment"]));
+    if other_amount || other_currency {
+        let what = if other_amount { "another amount" } else { "another currency" };
+        tracing::error!(gateway = NAME, status, what, "a payment is not what was ordered");
+        return Next::Done(Verified::NotPaid(format!("{status} with {what}")));
     }
     if registered.or(paid).is_none() {
         return Next::Done(Verified::Unknown(format!("{status} without an amount")));

@@ -238,6 +238,10 @@ fn read_verify(reply: &Reply) -> Next {
     let is_ours_to_pay = data["fee_type"] == "Merchant";
     let fee = answer::whole(&data["fee"]).and_then(Rials::new).filter(|_| is_ours_to_pay);
     Next::Done(match (code, reference) {
+        (100 | 101, _) if !answer::is_in_rials(&data) => {
+            tracing::error!(gateway = NAME, code, "a payment is in another currency");
+            Verified::NotPaid(format!("{code} with another currency"))
+        }
         (100, Some(reference)) => Verified::Paid { reference, card, fee },
         // a `request` is answered with 100 too; the next verify says 101
         (100, None) => Verified::Unknown("100 without a reference".to_owned()),

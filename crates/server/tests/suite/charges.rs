@@ -1,5 +1,6 @@
 //! Money comes in through a gateway: the whole loop at the sandbox, and everything that goes wrong on the way.
 
+mod amounts;
 mod gateways;
 mod list;
 mod refusals;
@@ -16,7 +17,7 @@ pub(crate) const CHARGE: &str = "/api/v1/billing/wallet/charge/";
 pub(crate) const AMOUNT: i64 = 1_000_000;
 
 /// The path of an address of this server's.
-fn path(url: &str) -> String {
+pub(crate) fn path(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find('/').map_or_else(|| "/".to_owned(), |at| rest[at..].to_owned())
 }
@@ -36,7 +37,7 @@ async fn started(app: &TestApp, by: &User) -> (String, String) {
 }
 
 /// Presses a button of the sandbox's page; where the browser goes.
-async fn press(app: &TestApp, page: &str, verb: &str) -> String {
+pub(crate) async fn press(app: &TestApp, page: &str, verb: &str) -> String {
     path(&location(&app.post(&format!("{page}/{verb}/")).send().await.expect(303)))
 }
 

@@ -9,15 +9,15 @@ use std::{
 };
 
 use db::sql;
-use domain::SignedDuration;
+use domain::{SignedDuration, ledger::Account};
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Answer, Call, Engine, TestApp, User};
+use testkit::{Answer, Call, Engine, TestApp, User, visits::FEE};
 use tokio::task::JoinSet;
 
 use crate::{
     booking::{AT, BOOK, ENCOUNTERS, wish},
-    charges::{AMOUNT, CHARGE},
+    charges::{AMOUNT, CHARGE, path, press},
     payouts::{BATCHES, LEAST, PAYOUTS, act, exported, requested, wants},
     races::nodes,
     refunds::{CHARGES, at_the_sandbox, unanswered, why},
@@ -25,6 +25,8 @@ use crate::{
 };
 
 const LATER: &str = "2024-01-21T08:00:00Z";
+/// What a month of the plan costs.
+const BASIC: i64 = 99_000;
 
 /// A request, and one that is not the same.
 struct Twins {
@@ -69,11 +71,27 @@ async fn by_patient(app: &TestApp, what: &str) -> Twins {
         "purchase" => {
             bodies(of, PURCHASE, [months("basic", 1), months("basic", 2)], 200, "subscription.purchase")
         }
+        "buy online" => {
+            let online = |n: i64| {
+                let mut body = months("basic", n);
+                body["payment_method"] = "online".into();
+                body
+            };
+            bodies(of, PURCHASE, [online(1), online(2)], 200, "subscription.order")
+        }
         "book" => bodies(of, BOOK, [wish(&doctor, AT), wish(&doctor, LATER)], 201, "visit.book"),
         "pay" => {
             let visit = app.booked(&doctor, &patient).await;
             let by = |method: &str| json!({ "payment_method": method });
             of_visit(of, &visit, "pay", [by("wallet"), by("online")], "visit.pay")
+        }
+        "pay online" => {
+            let visit = app.booked(&doctor, &patient).await;
+            let back = |page: &str| {
+                let return_url = format!("{}{page}", app.settings.public_site_url);
+                json!({ "payment_method": "online", "gateway": "sandbox", "return_url": return_url })
+            };
+            of_visit(of, &visit, "pay", [back("/visits"), back("/wallet")], "charge.start")
         }
         "cancel" => {
             let visit = app.confirmed(&doctor, &patient).await;
@@ -185,10 +203,33 @@ async fn dies(call: Call, polls: u32) {
     }
 }
 
+/// What must be answered again. An online purchase is answered with a page that is open, and of several with any.
 #[track_caller]
-fn assert_replayed(again: &Answer, first: &Answer) {
-    assert_eq!((again.status, &again.json), (first.status, &first.json));
-    assert_eq!(again.header("idempotent-replay"), Some("true"));
+fn told(what: &str, answer: &Answer) -> Value {
+    let mut json = answer.json.clone();
+    if what == "buy online" {
+        let page = json["payment"]["payment_url"].take();
+        assert!(page.is_string(), "{}", answer.json);
+    }
+    json
+}
+
+/// Paid at every page that was opened: it is paid for once, and the rest is in the wallet.
+async fn assert_paid_once(app: &TestApp, what: &str) {
+    let (account, price) = match what {
+        "buy online" => (Account::subscriptions(), BASIC),
+        "pay online" => (Account::escrow(), FEE),
+        _ => return,
+    };
+    let pages: Vec<(String,)> =
+        app.app.db.all(sql!("SELECT pay_url FROM charge_authorities"), &[]).await.unwrap();
+    for (page,) in &pages {
+        let callback = press(app, &path(page), "succeed").await;
+        let _ = app.get(&callback).send().await.expect(303);
+    }
+    let came_in = price * i64::try_from(pages.len()).unwrap();
+    let clearing = Account::clearing("sandbox");
+    assert_eq!((app.holds(&account).await, app.holds(&clearing).await), (price, -came_in));
 }
 
 #[rstest]
@@ -198,8 +239,10 @@ async fn money_moves_once_for_a_key(
     #[values(
         "charge",
         "purchase",
+        "buy online",
         "book",
         "pay",
+        "pay online",
         "cancel",
         "move",
         "end a subscription",
@@ -222,15 +265,16 @@ async fn money_moves_once_for_a_key(
     let app = &nodes[0];
     let Twins { this, other, status, action } = match what {
         "withdraw" | "ask for a payout" | "take back a payout" => by_doctor(app, what).await,
-        "charge" | "purchase" | "book" | "pay" | "cancel" | "move" | "end a subscription" => {
-            by_patient(app, what).await
-        }
+        "charge" | "purchase" | "buy online" | "book" | "pay" | "pay online" | "cancel" | "move"
+        | "end a subscription" => by_patient(app, what).await,
         _ => by_admin(app, what).await,
     };
     let keyed =
         |call: &Call, at: usize| call.clone().at(&nodes[at % nodes.len()]).header("idempotency-key", "k");
     let before = app.audited(action).await;
-    for polls in 0..6 {
+    // each may leave a charge that waits, and a visit has five at once: two are for those who come afterwards
+    let deaths = if what == "pay online" { 4 } else { 6 };
+    for polls in 0..deaths {
         dies(keyed(&this, 0), polls).await;
     }
     let (mut first, mut done) = (None::<Answer>, 0);
@@ -239,7 +283,7 @@ async fn money_moves_once_for_a_key(
         if answer.status == status {
             done += i32::from(answer.header("idempotent-replay").is_none());
             let first = first.get_or_insert_with(|| answer.clone());
-            assert_eq!(answer.json, first.json);
+            assert_eq!(told(what, &answer), told(what, first));
         } else {
             assert_eq!((answer.status, answer.code()), (409, "REQUEST_IN_PROGRESS"), "{}", answer.json);
             assert!(answer.header("retry-after").is_some());
@@ -255,12 +299,14 @@ async fn money_moves_once_for_a_key(
     };
     // or the node that died had done it
     assert!(done <= 1);
-    assert_replayed(&keyed(&this, 1).insist().await, &first);
+    let again = keyed(&this, 1).insist().await;
+    assert_eq!((again.status, told(what, &again)), (first.status, told(what, &first)));
+    assert_eq!(again.header("idempotent-replay"), Some("true"));
     if what != "export" && what != "end a subscription" {
         let refused = keyed(&other, 1).insist().await.expect(422);
         assert_eq!(refused.code(), "IDEMPOTENCY_KEY_REUSED");
     }
-    if what == "charge" {
+    if matches!(what, "charge" | "pay online") {
         // a gateway can't be asked within a transaction: those who died left charges without a page, which expire
         let pages = sql!(
             "SELECT count(*) FROM charge_authorities a JOIN charges c ON c.id = a.charge_id WHERE c.status = 'pending'"
@@ -269,5 +315,6 @@ async fn money_moves_once_for_a_key(
     } else {
         assert_eq!(app.audited(action).await, before + 1);
     }
+    assert_paid_once(app, what).await;
     app.expect_a_sound_ledger().await;
 }

@@ -38,6 +38,7 @@ mod races;
 mod rate_limit;
 mod reference;
 mod refunds;
+mod refusals;
 mod reminders;
 mod resilience;
 mod revocation;

@@ -4,24 +4,26 @@
 use std::sync::Arc;
 
 use app::{
-    By, Fault,
-    billing::charges::{self, GATEWAYS, LEAST, MOST, Purpose, Start, Started},
+    By,
+    billing::{
+        Asked,
+        charges::{self, GATEWAYS, LEAST, MOST, Purpose, Start, Started},
+    },
 };
 use axum::{
     Json,
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Rials, Violation, text as rules, violation::Parsed};
+use domain::{Rials, Violation, text as rules};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     Api,
-    errors::{ApiError, ApiResult},
-    extract::{Anyone, Body, Caller, Fields, Idempotency, Origin, ValidJson, answer, integer, text},
+    errors::ApiResult,
+    extract::{Anyone, Body, Caller, Fields, Idempotency, MoneyJson, Origin, answer, integer, text},
     time::rfc3339,
 };
 
@@ -47,14 +49,9 @@ pub(crate) struct ChargeBody {
 }
 
 pub(crate) struct Charge {
-    /// A number that is no amount is refused where it can be written down.
-    amount: Parsed<i64>,
+    amount: Rials,
     gateway: Option<String>,
     return_url: Option<String>,
-}
-
-fn amount(value: &Value) -> Parsed<Parsed<i64>> {
-    if value.is_number() { Ok(integer(LEAST, MOST)(value)) } else { Err(Violation::Type) }
 }
 
 fn gateway(name: &str) -> Result<String, Violation> {
@@ -67,17 +64,12 @@ fn method(name: &str) -> Result<(), Violation> {
 
 impl Body for Charge {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let amount = fields.required("amount", amount);
+        let amount = fields.required("amount", integer(LEAST, MOST));
         let method = fields.optional("payment_method", text(method));
         let gateway = fields.optional("gateway", text(gateway));
         let return_url = fields.optional("return_url", text(|t| rules::line(t, 2_000)));
-        // otherwise whoever is told of the others is told of it, too
-        let is_alone = method.is_some() && gateway.is_some() && return_url.is_some();
-        if let (Some(Err(violation)), false) = (&amount, is_alone) {
-            fields.violated("amount", violation.clone());
-        }
         method?;
-        Some(Self { amount: amount?, gateway: gateway?, return_url: return_url? })
+        Some(Self { amount: Rials::new(amount?)?, gateway: gateway?, return_url: return_url? })
     }
 }
 
@@ -124,21 +116,14 @@ pub(crate) async fn charge_wallet(
     Caller { caller, .. }: Caller<Anyone>,
     Origin(origin): Origin,
     idempotency: Idempotency,
-    ValidJson { value, bytes }: ValidJson<Charge>,
+    sent: MoneyJson<Charge>,
 ) -> ApiResult<Response> {
     let by = By::caller(&caller, &origin);
-    let amount = match value.amount {
-        Ok(amount) => amount,
-        Err(violation) => {
-            charges::refuse(&api.app, &by, caller.user, "amount").await?;
-            return Err(ApiError::fields(vec![("amount".into(), violation)]));
-        }
-    };
-    let amount = Rials::new(amount).ok_or_else(|| Fault::Internal("a negative amount".into()))?;
+    let (value, bytes) = sent.accepted(&api, &by, caller.user, Asked::Charge).await?;
     let input = Start {
         user: caller.user,
         purpose: Purpose::Wallet,
-        amount,
+        amount: value.amount,
         description: "شارژ کیف پول هلسا",
         gateway: value.gateway,
         return_url: value.return_url,

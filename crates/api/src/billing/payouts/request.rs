@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use app::{
     By,
-    billing::payouts::{self, Ask, LEAST, MOST},
+    billing::{
+        Asked,
+        payouts::{self, Ask, LEAST, MOST},
+    },
 };
 use axum::{
     Json,
@@ -19,7 +22,7 @@ use super::{PayoutItem, item};
 use crate::{
     Api,
     errors::ApiResult,
-    extract::{Body, Caller, Doctor, Fields, Idempotency, Origin, ValidJson, answer, integer, text},
+    extract::{Body, Caller, Doctor, Fields, Idempotency, MoneyJson, Origin, answer, integer, text},
 };
 
 /// How much, and where to.
@@ -70,14 +73,16 @@ pub(crate) async fn request_payout(
     Caller { caller, .. }: Caller<Doctor>,
     Origin(origin): Origin,
     idempotency: Idempotency,
-    ValidJson { value, bytes }: ValidJson<RequestPayout>,
+    sent: MoneyJson<RequestPayout>,
 ) -> ApiResult<Response> {
+    let by = By::caller(&caller, &origin);
+    let (value, bytes) = sent.accepted(&api, &by, caller.user, Asked::Payout).await?;
     let input = Ask {
         doctor: caller.user,
         amount: value.amount,
         iban: value.iban,
         account_holder: value.account_holder,
-        by: By::caller(&caller, &origin),
+        by,
         once: idempotency.once(&caller, "request_payout", &bytes),
         render: Arc::new(|payout| serde_json::json!(item(payout))),
     };

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use app::{
     By,
-    billing::subscriptions::{self, Bought, Buy, Checkout, CheckoutError, SubscriptionError},
+    billing::{
+        Asked,
+        subscriptions::{self, Bought, Buy, Checkout, CheckoutError, SubscriptionError},
+    },
     visits::Method,
 };
 use axum::{
@@ -28,7 +31,7 @@ use crate::{
     Api,
     errors::{ApiError, ApiResult, Code},
     extract::{
-        Body, Caller, Fields, Idempotency, Origin, Patient, ValidJson, answer, boolean, integer, text,
+        Body, Caller, Fields, Idempotency, MoneyJson, Origin, Patient, answer, boolean, integer, text,
     },
 };
 
@@ -186,11 +189,15 @@ pub(crate) async fn purchase_subscription(
     Caller { caller, .. }: Caller<Patient>,
     Origin(origin): Origin,
     idempotency: Idempotency,
-    ValidJson { value, bytes }: ValidJson<Purchase>,
+    sent: MoneyJson<Purchase>,
 ) -> ApiResult<Response> {
+    let by = By::caller(&caller, &origin);
+    let (value, bytes) = sent.accepted(&api, &by, caller.user, Asked::Subscription).await?;
+    let (gateway, return_url) = (value.gateway, value.return_url);
     if value.method == Method::Online {
         // before anything is bought or redeemed
-        subscriptions::can_check_out(&api.app, value.gateway.as_deref(), value.return_url.as_deref())?;
+        let (gateway, return_url) = (gateway.as_deref(), return_url.as_deref());
+        subscriptions::can_check_out(&api.app, &by, caller.user, gateway, return_url).await?;
     }
     let input = Buy {
         user: caller.user,
@@ -199,14 +206,12 @@ pub(crate) async fn purchase_subscription(
         method: value.method,
         code: value.code,
         auto_renew: value.auto_renew,
-        by: By::caller(&caller, &origin),
+        by: by.clone(),
         once: idempotency.once(&caller, "purchase_subscription", &bytes),
         render: Arc::new(|bought: Bought| serde_json::json!(body(&bought))),
     };
     let mut answered = subscriptions::purchase(&api.app, input).await?;
     if let Some(purchase) = waiting(&answered.answer) {
-        let by = By::caller(&caller, &origin);
-        let (gateway, return_url) = (value.gateway, value.return_url);
         let wanted = Checkout { user: caller.user, purchase, gateway, return_url };
         match subscriptions::checkout(&api.app, &wanted, by).await {
             Ok(url) => put_url(&mut answered.answer, url)?,

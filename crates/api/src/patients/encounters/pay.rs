@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use app::{
     By, Caller as Who,
-    billing::charges::{self, GATEWAYS, PayVisit, Started},
+    billing::{
+        Asked,
+        charges::{self, GATEWAYS, PayVisit, Started},
+    },
     idempotency::{Once, Render},
     visits::{self, Method, Stored},
 };
@@ -21,7 +24,7 @@ use super::body::{Payment, payment, payment_url};
 use crate::{
     Api,
     errors::ApiResult,
-    extract::{Body, Caller, Fields, Id, Idempotency, Origin, Patient, ValidJson, answer, text},
+    extract::{Body, Caller, Fields, Id, Idempotency, MoneyJson, Origin, Patient, answer, text},
 };
 
 const METHODS: &[&str] = &["wallet", "online"];
@@ -103,10 +106,11 @@ pub(crate) async fn pay_encounter(
     Origin(origin): Origin,
     Id(id): Id,
     idempotency: Idempotency,
-    ValidJson { value, bytes }: ValidJson<Pay>,
+    sent: MoneyJson<Pay>,
 ) -> ApiResult<Response> {
     let now = api.app.clock.now();
     let by = By::caller(&caller, &origin);
+    let (value, bytes) = sent.accepted(&api, &by, caller.user, Asked::Charge).await?;
     let once = idempotency.once_for(&caller, "pay_encounter", id, &bytes);
     let method = value.method;
     if method == Method::Online && (value.gateway.is_some() || value.return_url.is_some()) {

@@ -24,7 +24,7 @@ pub use outcome::{Outcome, outcome};
 pub use read::{Read, read};
 pub use sandbox::{PageState, SandboxOrders, SandboxPage, Verb, press, sandbox_page};
 pub use settle::{Brought, settle_authority};
-pub use start::{PayVisit, Start, Started, refuse, return_url, start, start_own_visit, start_visit};
+pub use start::{PayVisit, Start, Started, return_url, start, start_own_visit, start_visit};
 pub use store::charges::{Charge, ChargeStatus, Purpose};
 pub use sweep::sweep;
 

@@ -31,11 +31,12 @@ use self::{
 use super::{ChargeError, LIFE};
 use crate::{
     App, By, Fault,
+    billing::refusals::{Asked, written_down},
     idempotency::{Answered, Once, Render, look},
 };
 
 pub use visit::{PayVisit, start_own_visit, start_visit};
-pub use way::{refuse, return_url};
+pub use way::return_url;
 
 /// The sweep leaves a new charge to its payer for so long.
 const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
@@ -81,20 +82,8 @@ pub async fn start(app: &Arc<App>, input: Start) -> Result<Answered<Value>, Char
     if let Some(before) = before {
         return Ok(before);
     }
-    let (return_url, gateway) = match way(app, &input) {
-        Ok(way) => way,
-        Err(e) => {
-            let why = match e {
-                ChargeError::ReturnUrl => Some("return_url"),
-                ChargeError::UnknownGateway => Some("gateway"),
-                _ => None,
-            };
-            if let Some(why) = why {
-                refuse(app, &input.by, input.user, why).await?;
-            }
-            return Err(e);
-        }
-    };
+    let way = way(app, &input);
+    let (return_url, gateway) = written_down(app, &input.by, input.user, Asked::Charge, way).await?;
     if let Some(open) = open_page(app, &input, gateway.name(), &return_url).await? {
         return answer_again(app, open, input).await;
     }

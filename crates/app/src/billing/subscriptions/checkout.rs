@@ -10,7 +10,10 @@ use uuid::Uuid;
 use super::{SubscriptionError, ToPay, to_pay};
 use crate::{
     App, By, Fault,
-    billing::charges::{self, ChargeError, Start, Started},
+    billing::{
+        charges::{self, ChargeError, Start, Started},
+        refusals::{Asked, written_down},
+    },
 };
 
 /// A page that is open for less than that is no page to send somebody to again.
@@ -27,9 +30,19 @@ pub struct Checkout {
     pub return_url: Option<String>,
 }
 
-/// Whether a purchase could be paid like that: to be asked before it is written down and its code redeemed. That there
-/// is a gateway at all is asked when it has a price.
-pub fn can_check_out(app: &App, gateway: Option<&str>, return_url: Option<&str>) -> Result<(), ChargeError> {
+/// Whether a purchase could be paid like that: to be asked before it is written down and its code redeemed. What is
+/// refused is audited. That there is a gateway at all is asked when it has a price.
+pub async fn can_check_out(
+    app: &Arc<App>,
+    by: &By,
+    user: UserId,
+    gateway: Option<&str>,
+    return_url: Option<&str>,
+) -> Result<(), ChargeError> {
+    written_down(app, by, user, Asked::Subscription, allowed(app, gateway, return_url)).await
+}
+
+fn allowed(app: &App, gateway: Option<&str>, return_url: Option<&str>) -> Result<(), ChargeError> {
     charges::return_url(app, return_url)?;
     let is_unknown = gateway.is_some_and(|name| app.gateways.get(name).is_none());
     if is_unknown && !app.gateways.is_empty() { Err(ChargeError::UnknownGateway) } else { Ok(()) }

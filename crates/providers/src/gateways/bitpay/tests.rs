@@ -145,6 +145,19 @@ fn another_amount_or_another_order_pays_for_nothing() {
 }
 
 #[test]
+fn another_currency_pays_for_nothing() {
+    for status in [1, 11] {
+        let of = |currency: &str| {
+            let body =
+                json!({ "status": status, "amount": 1_000_000, "factorId": ORDER, "currency": currency });
+            verified(&answered(200, body), Some(ORDER))
+        };
+        assert_eq!(of("IRT"), Verified::NotPaid(format!("{status} with another currency")));
+        assert!(!matches!(of("IRR"), Verified::NotPaid(_)));
+    }
+}
+
+#[test]
 fn an_object_without_an_amount_pays_for_nothing() {
     for status in [1, 11] {
         for amount in [json!(null), json!(""), json!("1,000,000"), json!(1.5), json!([1_000_000])] {

@@ -194,6 +194,12 @@ fn what_another_payment_paid_pays_for_nothing() {
         let mut body = told(status);
         body["payment"]["amount"] = 1_000.into();
         assert!(matches!(verified(&answered(200, body)), Next::Done(Verified::NotPaid(_))));
+        let mut body = told(status);
+        body["currency"] = "IRT".into();
+        assert!(matches!(verified(&answered(200, body)), Next::Done(Verified::NotPaid(_))));
+        let mut body = told(status);
+        body["payment"]["currency"] = "USD".into();
+        assert!(matches!(verified(&answered(200, body)), Next::Done(Verified::NotPaid(_))));
     }
     let unsaid = json!({ "status": 100, "track_id": 1, "id": ID, "order_id": ORDER });
     assert!(matches!(verified(&answered(200, unsaid)), Next::Done(Verified::Unknown(_))));

@@ -211,6 +211,16 @@ fn one_that_was_verified_before_says_so() {
 }
 
 #[test]
+fn another_currency_pays_for_nothing() {
+    for code in [100, 101] {
+        let of = |currency: &str| success(&json!({ "code": code, "ref_id": 201, "currency": currency }));
+        let refused = Verified::NotPaid(format!("{code} with another currency"));
+        assert_eq!(read_verify(&of("IRT")), Next::Done(refused));
+        assert!(!matches!(read_verify(&of("IRR")), Next::Done(Verified::NotPaid(_))));
+    }
+}
+
+#[test]
 fn a_hundred_without_a_reference_is_asked_again() {
     let reply = success(&json!({ "code": 100, "authority": AUTHORITY }));
     assert!(matches!(read_verify(&reply), Next::Done(Verified::Unknown(_))));

@@ -56,10 +56,11 @@ async fn amounts_and_addresses_that_are_none_are_refused(
         let named = &refused.json["error"]["details"]["field_errors"]["amount"];
         assert!(named.is_array(), "{amount}: {}", refused.json);
     }
-    assert_eq!(app.audited("charge.refuse").await, 6, "what is no number is no amount");
+    assert_eq!(app.audited("charge.refuse").await, 7);
     let both = charge(&app, &patient, &json!({ "amount": 0, "gateway": "paypal" })).await.expect(422);
     let named = &both.json["error"]["details"]["field_errors"];
     assert!(named["amount"].is_array() && named["gateway"].is_array(), "{named}");
+    assert_eq!(app.audited("charge.refuse").await, 8, "one request is one entry");
     let site = app.settings.public_site_url.clone();
     for url in [
         "https://evil.example/".to_owned(),
@@ -77,12 +78,12 @@ async fn amounts_and_addresses_that_are_none_are_refused(
             refused.json
         );
     }
-    assert_eq!(app.audited("charge.refuse").await, 12);
+    assert_eq!(app.audited("charge.refuse").await, 14);
     for gateway in ["paypal", "zarinpal"] {
         let body = json!({ "amount": AMOUNT, "gateway": gateway });
         let _ = charge(&app, &patient, &body).await.expect(422);
     }
-    assert_eq!((app.audited("charge.refuse").await, app.audited("charge.start").await), (13, 0));
+    assert_eq!((app.audited("charge.refuse").await, app.audited("charge.start").await), (16, 0));
     let allowed = charge(&app, &patient, &json!({ "amount": 1_000, "return_url": site })).await;
     let _ = allowed.expect(200);
 }

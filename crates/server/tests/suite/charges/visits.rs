@@ -102,7 +102,7 @@ async fn a_visit_is_paid_at_the_gateway_that_its_patient_names(
         let named = &refused.json["error"]["details"]["field_errors"][field];
         assert!(named.is_array(), "{}", refused.json);
     }
-    assert_eq!((app.audited("charge.refuse").await, app.audited("charge.start").await), (2, 0));
+    assert_eq!((app.audited("charge.refuse").await, app.audited("charge.start").await), (3, 0));
 
     let body = json!({
         "payment_method": "online", "gateway": "sandbox", "return_url": format!("{site}/visits"),

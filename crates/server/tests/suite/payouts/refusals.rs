@@ -66,6 +66,7 @@ async fn what_is_no_payout_is_refused(#[values(Engine::Sqlite, Engine::Postgres)
         assert!(!answer.json.to_string().contains("0540105180"), "{}", answer.json);
     }
     assert_eq!((app.audited("payout.request").await, money(&app, &doctor).await), (0, (5 * LEAST, 0, 0)));
+    assert_eq!(app.audited("payout.refuse").await, 14, "eight amounts and six accounts");
     let id = requested(&app, &doctor, LEAST).await;
     for verb in ["reject", "returned"] {
         for body in [json!({}), json!({ "reason": " " }), json!({ "reason": "x".repeat(301) })] {

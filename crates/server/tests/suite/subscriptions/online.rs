@@ -106,7 +106,7 @@ async fn what_can_not_be_paid_online_is_not_ordered(
         let refused = buy(&app, &user, &wrong).send().await.expect(422);
         assert!(refused.json["error"]["details"]["field_errors"].get(field).is_some(), "{field}");
     }
-    assert_eq!(app.audited("subscription.order").await, 0);
+    assert_eq!((app.audited("subscription.order").await, app.audited("subscription.refuse").await), (0, 2));
     let codes = app.get(CODES).by(&admin).send().await.expect(200);
     assert_eq!(codes.json["results"][0]["redeemed"], 0);
     let ordered = buy(&app, &user, &body).send().await.expect(200);

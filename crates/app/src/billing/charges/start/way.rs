@@ -1,14 +1,12 @@
-//! Which way the payer goes and comes back, and what is written down of a way that is refused.
+//! Which way the payer goes and comes back.
 
 use std::sync::Arc;
 
-use domain::ids::UserId;
 use providers::Gateway;
-use store::audit;
 
 use super::Start;
 use crate::{
-    App, By, Fault,
+    App,
     billing::charges::{ChargeError, gateway},
 };
 
@@ -32,16 +30,4 @@ pub fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ChargeError
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
     });
     if is_plain && is_allowed { Ok(wanted.to_owned()) } else { Err(ChargeError::ReturnUrl) }
-}
-
-/// Writes down that a charge of this user's was refused, and for which field's sake.
-pub async fn refuse(app: &Arc<App>, by: &By, user: UserId, why: &'static str) -> Result<(), Fault> {
-    app.db
-        .write((Arc::clone(app), by.clone(), user, why, app.clock.now()), |tx, (app, by, user, why, now)| {
-            Box::pin(async move {
-                let event = by.event("charge.refuse", Some(*user), *why);
-                Ok::<_, Fault>(audit::append(tx, &app.keys, &event, *now).await?)
-            })
-        })
-        .await
 }

@@ -1,0 +1,65 @@
+//! What is written down of money that was asked for in a way that is refused: by whom, and for the sake of which fields.
+//! Never what they held.
+
+use std::sync::Arc;
+
+use domain::ids::UserId;
+use store::audit;
+
+use super::charges::ChargeError;
+use crate::{App, By, Fault};
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To charge the wallet, or to pay a visit.
+    Charge,
+    Subscription,
+    Payout,
+}
+
+impl Asked {
+    const fn refused(self) -> &'static str {
+        match self {
+            Self::Charge => "charge.refuse",
+            Self::Subscription => "subscription.refuse",
+            Self::Payout => "payout.refuse",
+        }
+    }
+}
+
+/// Writes down that this was refused to a user, and for the sake of which fields.
+pub async fn refuse(
+    app: &Arc<App>,
+    by: &By,
+    user: UserId,
+    asked: Asked,
+    fields: &[&'static str],
+) -> Result<(), Fault> {
+    let input = (Arc::clone(app), by.clone(), user, asked.refused(), fields.join(", "), app.clock.now());
+    app.db
+        .write(input, |tx, (app, by, user, action, detail, now)| {
+            Box::pin(async move {
+                let event = by.event(*action, Some(*user), detail.as_str());
+                Ok::<_, Fault>(audit::append(tx, &app.keys, &event, *now).await?)
+            })
+        })
+        .await
+}
+
+/// The way that a payer goes, as it was found; if it was refused, that is written down.
+pub(super) async fn written_down<T>(
+    app: &Arc<App>,
+    by: &By,
+    user: UserId,
+    asked: Asked,
+    way: Result<T, ChargeError>,
+) -> Result<T, ChargeError> {
+    let field = match &way {
+        Err(ChargeError::ReturnUrl) => "return_url",
+        Err(ChargeError::UnknownGateway) => "gateway",
+        _ => return way,
+    };
+    refuse(app, by, user, asked, &[field]).await?;
+    way
+}
