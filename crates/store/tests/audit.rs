@@ -375,7 +375,8 @@ async fn an_entry_about_a_person_says_who_acted(#[values(Engine::Sqlite, Engine:
     let (db, _folder) = database::open(engine).await;
     let keys = keys();
     append_about(&db, &keys, SUBJECT, 1).await;
-    let others = [(Actor::CommandLine, "shell", 1), (Actor::Worker, "cron", 2), (Actor::Stranger, "req-2", 3)];
+    let others =
+        [(Actor::CommandLine, "shell", 1), (Actor::Worker, "cron", 2), (Actor::Stranger, "req-2", 3)];
     for (actor, request_id, seconds) in others {
         db.write(Arc::clone(&keys), move |tx, keys| {
             Box::pin(async move {

@@ -40,7 +40,7 @@ pub async fn refuse(
     app.db
         .write(input, |tx, (app, by, user, action, detail, now)| {
             Box::pin(async move {
-                let event = by.event(*action, Some(*user), detail.as_str());
+                let event = by.event(action, Some(*user), detail.as_str());
                 Ok::<_, Fault>(audit::append(tx, &app.keys, &event, *now).await?)
             })
         })

@@ -2,7 +2,6 @@
 
 use app::billing::charges;
 use axum::{Json, extract::State};
-use uuid::Uuid;
 
 use super::{ChargeState, body};
 use crate::{
