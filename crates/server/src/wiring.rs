@@ -69,7 +69,10 @@ pub fn open_database(settings: &Settings) -> Result<Db, StartError> {
 pub fn open_state(settings: &Settings) -> Result<State, StartError> {
     Ok(match &settings.redis_url {
         None => State::Memory(Memory::default()),
-        Some(url) => State::Redis(Redis::open(url.expose()).map_err(|e| start_error("redis")(&e))?),
+        Some(url) => {
+            let redis = Redis::open(url.expose(), settings.redis_patience);
+            State::Redis(redis.map_err(|e| start_error("redis")(&e))?)
+        }
     })
 }
 

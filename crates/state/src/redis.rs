@@ -9,9 +9,6 @@ use uuid::Uuid;
 
 use crate::{Begun, Challenge, Guess, Key, Pair, Result, Taken, Unavailable};
 
-/// An answer that takes longer is a failure.
-const TIMEOUT: Duration = Duration::from_secs(2);
-
 /// A connection that is made again when it breaks.
 pub struct Redis {
     connection: ConnectionManager,
@@ -140,12 +137,13 @@ fn millis(length: SignedDuration) -> i64 {
 }
 
 impl Redis {
-    /// Opens `redis://…` or `rediss://…`; the connection itself is made by the first operation.
-    pub fn open(url: &str) -> Result<Self> {
+    /// Opens `redis://…` or `rediss://…`; the connection itself is made by the first operation. An answer that takes longer
+    /// than `patience` is a failure.
+    pub fn open(url: &str, patience: Duration) -> Result<Self> {
         let client = Client::open(url).map_err(failed)?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(TIMEOUT))
-            .set_response_timeout(Some(TIMEOUT))
+            .set_connection_timeout(Some(patience))
+            .set_response_timeout(Some(patience))
             .set_number_of_retries(1);
         let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(failed)?;
         let otp = |script: &str| Script::new(&format!("{LOCK}{script}"));

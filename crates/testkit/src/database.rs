@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::services;
 
+/// Longer than anything takes here, however busy the machine is.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
 /// On which database a test runs: `#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -42,7 +45,8 @@ pub fn postgres(url: &str) -> Location {
         url: url.to_owned(),
         connections: 8,
         ca_file: None,
-        statement_timeout: Duration::from_secs(20),
+        statement_timeout: PATIENCE,
+        patience: PATIENCE,
     })
 }
 

@@ -58,6 +58,7 @@ pub fn options(url: &str) -> PostgresOptions {
         connections: CONNECTIONS,
         ca_file: None,
         statement_timeout: Duration::from_secs(30),
+        patience: Duration::from_secs(5),
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// A statement that takes longer is ended by the server.
     pub statement_timeout: Duration,
+    /// Whoever gets no connection for so long is told that there is none.
+    pub patience: Duration,
 }
 
 /// Without the URL, which may hold a password.
@@ -85,8 +87,8 @@ impl Postgres {
             let manager = Manager::from_config(config.clone(), connect.clone(), recycling.clone());
             Pool::builder(manager)
                 .max_size(connections)
-                .wait_timeout(Some(Duration::from_secs(5)))
-                .create_timeout(Some(Duration::from_secs(5)))
+                .wait_timeout(Some(options.patience))
+                .create_timeout(Some(options.patience))
                 .runtime(Runtime::Tokio1)
                 .build()
                 .map_err(|e| Error::Unavailable(e.to_string()))

@@ -22,6 +22,9 @@ pub use reference::markdown;
 pub use secrets::generate;
 pub use sources::Sources;
 
+/// So long a request waits for a connection to the database.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Everything that operators set.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -30,6 +33,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     pub database: Location,
     pub redis_url: Option<Secret<String>>,
+    pub redis_patience: Duration,
     pub public_api_url: String,
     pub public_site_url: String,
     pub trusted_proxies: Vec<IpNet>,
@@ -167,6 +171,7 @@ impl Settings {
             data_dir,
             database: database?,
             redis_url: redis_url?,
+            redis_patience: Duration::from_secs(2),
             public_api_url: public_api_url?,
             public_site_url: public_site_url?,
             trusted_proxies: trusted_proxies?,
@@ -216,6 +221,7 @@ fn database(r: &mut table::Reader, data_dir: Option<&PathBuf>) -> Option<Locatio
             connections: usize::try_from(connections?).ok()?,
             ca_file: ca_file?,
             statement_timeout: statement_timeout?,
+            patience: CONNECTION_PATIENCE,
         }),
     })
 }

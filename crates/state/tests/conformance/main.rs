@@ -9,7 +9,11 @@ mod windows;
 
 use domain::{Clock, SignedDuration, Timestamp, otp::Policy};
 use helssa_state::{Begun, Challenge, Guess, Key, Memory, Pair, Redis, State};
-use testkit::{MovableClock, database::unique, services};
+use testkit::{
+    MovableClock,
+    database::{PATIENCE, unique},
+    services,
+};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -23,7 +27,7 @@ enum Kind {
 fn state(kind: Kind) -> State {
     match kind {
         Kind::Memory => State::Memory(Memory::default()),
-        Kind::Redis => State::Redis(Redis::open(&services::redis_url()).unwrap()),
+        Kind::Redis => State::Redis(Redis::open(&services::redis_url(), PATIENCE).unwrap()),
     }
 }
 

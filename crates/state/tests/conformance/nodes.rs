@@ -50,7 +50,10 @@ async fn a_state_that_is_there_answers(#[values(Kind::Memory, Kind::Redis)] kind
 async fn a_redis_that_is_away_is_unavailable_within_seconds() {
     const PATIENCE: Duration = Duration::from_secs(5);
     let url = format!("redis://127.0.0.1:{}", services::free_port());
-    let desk = Desk { state: State::Redis(Redis::open(&url).unwrap()), ..Desk::new(Kind::Memory) };
+    let desk = Desk {
+        state: State::Redis(Redis::open(&url, Duration::from_secs(2)).unwrap()),
+        ..Desk::new(Kind::Memory)
+    };
     let (state, pair, policy, now) = (&desk.state, desk.pair(1), &desk.policy, desk.now());
     // twice: also after a connection has failed before
     for _ in 0..2 {
