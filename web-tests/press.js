@@ -48,10 +48,10 @@ async function main([address, ...buttons]) {
   const { chromium } = playwright();
   if (!fs.existsSync(CHROMIUM)) needs(`the browser ${CHROMIUM}`);
   // with a profile of its own in a temporary folder, which goes with it
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 60_000 });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 120_000 });
   try {
     const page = await (await browser.newContext(PHONE)).newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     // what the page's own policy forbids is a defect of the page
     const blocked = [];
     page.on("console", (message) => message.type() === "error" && blocked.push(message.text()));

@@ -20,9 +20,9 @@ const PHONE: &str = "09121234567";
 const HTML: &[u8] = b"<html><body><h1>nginx</h1></body></html>";
 
 /// Long enough for whatever does answer.
-const PATIENT: Duration = Duration::from_secs(5);
+const PATIENT: Duration = Duration::from_secs(30);
 /// For what never answers.
-const IMPATIENT: Duration = Duration::from_millis(300);
+const IMPATIENT: Duration = Duration::from_secs(2);
 
 fn kavenegar(base_url: String, timeout: Duration) -> Kavenegar {
     let settings = KavenegarSettings {

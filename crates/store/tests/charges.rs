@@ -169,9 +169,16 @@ async fn those_that_wait_longest_are_due_first(#[values(Engine::Sqlite, Engine::
     assert_eq!(newest(70).await.unwrap().map(|charge| charge.id), Some(id(7)));
     assert_eq!(newest(71).await.unwrap(), None);
     let open = async |n: u128, at: i64| {
-        let found = db.read((), move |c, ()| Box::pin(charges::open_for(c, id(n), later(at)))).await.unwrap();
+        let open = db.read((), move |c, ()| Box::pin(charges::open_for(c, id(n), later(at), later(at - 60))));
+        let found = open.await.unwrap();
         found.into_iter().map(|charge| charge.id).collect::<Vec<_>>()
     };
+    assert_eq!(open(70, 64).await, [id(6), id(5)], "their gateway may still be asked");
+    assert_eq!(open(70, 65).await, [id(6)]);
+    assert!(open(70, 66).await.is_empty(), "nobody was sent to pay");
+    for (n, name) in [(5, "A5"), (6, "A6")] {
+        assert!(add(&db, &authority(n, name)).await);
+    }
     assert_eq!(open(70, 1_799).await, [id(6), id(5)]);
     assert_eq!((open(70, 1_800).await, open(71, 10).await), (vec![], vec![]));
 }

@@ -17,9 +17,24 @@ pub struct Process {
     pub log: PathBuf,
 }
 
+/// Ports that are tried.
+const PORTS: usize = 5;
+
 /// `helssa serve` in a data folder, with more arguments and variables; returns when it answers.
 pub fn serve(program: &Path, data_dir: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
-    let port = free_port();
+    // one that was free a moment ago may be somebody else's when it is bound
+    (0..PORTS)
+        .find_map(|_| serve_at(free_port(), program, data_dir, (arguments, variables)))
+        .expect("a port that stays free")
+}
+
+/// None where the port is taken.
+fn serve_at(
+    port: u16,
+    program: &Path,
+    data_dir: &Path,
+    (arguments, variables): (&[&str], &[(&str, &str)]),
+) -> Option<Process> {
     let log = data_dir.join(format!("serve-{port}.log"));
     let file = std::fs::File::create(&log).unwrap();
     let child = Command::new(program)
@@ -34,13 +49,22 @@ pub fn serve(program: &Path, data_dir: &Path, arguments: &[&str], variables: &[(
         .spawn()
         .unwrap();
     let mut process = Process { child, url: format!("http://127.0.0.1:{port}"), log };
+    let (listens, taken) =
+        (format!("listens on {}", process.url), format!("can't listen on 127.0.0.1:{port}"));
     let started = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let ended = process.child.try_wait().unwrap();
-        assert!(ended.is_none() && started.elapsed() < Duration::from_secs(30), "{}", process.log());
+    loop {
+        let has_ended = process.child.try_wait().unwrap().is_some();
+        let log = process.log();
+        if has_ended && log.contains(&taken) {
+            return None;
+        }
+        assert!(!has_ended && started.elapsed() < Duration::from_mins(1), "{log}");
+        // its own word: at the port somebody else may answer
+        if log.contains(&listens) {
+            return Some(process);
+        }
         std::thread::park_timeout(Duration::from_millis(10));
     }
-    process
 }
 
 impl Process {

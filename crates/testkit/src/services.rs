@@ -2,9 +2,9 @@
 
 use std::{
     env, fs,
-    io::Read as _,
+    io::{self, Read as _},
     net::TcpListener,
-    os::unix::{fs::chown, process::CommandExt as _},
+    os::unix::{fs::chown, net::UnixStream, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -19,6 +19,8 @@ const POSTGRES: &str = "TEST_POSTGRES_URL";
 const REDIS: &str = "TEST_REDIS_URL";
 const TEMPLATE: &str = "TEST_SQLITE_TEMPLATE";
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Ports that are tried.
+const PORTS: usize = 5;
 
 fn from_environment(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| {
@@ -102,14 +104,17 @@ pub fn free_port() -> u16 {
 }
 
 fn start_redis(folder: &Path) -> Result<(Child, String), String> {
-    let port = free_port();
-    let child = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("redis-server: {e}"))?;
-    wait_for(port, "redis-server")?;
+    let socket = folder.join("redis.sock");
+    let start = |port: u16| {
+        Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .arg("--unixsocket")
+            .arg(&socket)
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .spawn()
+    };
+    let (child, port) = at_some_port("redis-server", start, |_| UnixStream::connect(&socket).is_ok())?;
     Ok((child, format!("redis://127.0.0.1:{port}")))
 }
 
@@ -143,32 +148,52 @@ fn start_postgres(folder: &Path) -> Result<(Child, String), String> {
         "--no-sync",
     ]);
     run(&mut initdb)?;
-    let port = free_port();
-    let child = command("postgres")
-        .arg("-D")
-        .arg(&data)
-        .arg("-k")
-        .arg(&data)
-        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-        .args(["-c", "max_connections=400"])
-        .args(durability())
-        .args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("postgres: {e}"))?;
-    let started = Instant::now();
-    loop {
+    let start = |port: u16| {
+        command("postgres")
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(&data)
+            .args(["-h", "127.0.0.1", "-p", &port.to_string()])
+            .args(["-c", "max_connections=400"])
+            .args(durability())
+            .args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    let answers = |port: u16| {
         let mut ready = command("pg_isready");
-        ready.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
-        if ready.status().is_ok_and(|status| status.success()) {
-            return Ok((child, format!("postgres://helssa@127.0.0.1:{port}")));
+        ready.args(["-q", "-p", &port.to_string(), "-h"]).arg(&data);
+        ready.status().is_ok_and(|status| status.success())
+    };
+    let (child, port) = at_some_port("postgres", start, answers)?;
+    Ok((child, format!("postgres://helssa@127.0.0.1:{port}")))
+}
+
+/// Starts a service, and waits until it answers. A port that was free a moment ago may be somebody else's when it is
+/// bound: then the service ends, and is started at another. So it is asked at a socket in its own folder, which both
+/// services open after the port: at the port somebody else may answer.
+fn at_some_port(
+    name: &str,
+    start: impl Fn(u16) -> io::Result<Child>,
+    answers: impl Fn(u16) -> bool,
+) -> Result<(Child, u16), String> {
+    for _ in 0..PORTS {
+        let port = free_port();
+        let mut child = start(port).map_err(|e| format!("{name}: {e}"))?;
+        let started = Instant::now();
+        while child.try_wait().map_err(|e| format!("{name}: {e}"))?.is_none() {
+            if answers(port) {
+                return Ok((child, port));
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(format!("{name} doesn't answer"));
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
         }
-        if started.elapsed() > PATIENCE {
-            return Err("postgres doesn't answer".into());
-        }
-        std::thread::park_timeout(Duration::from_millis(50));
     }
+    Err(format!("{name} ends before it answers"))
 }
 
 /// A test's server may lose everything with the machine, not with a client that is killed. Benchmarks set
@@ -223,15 +248,4 @@ fn run(command: &mut Command) -> Result<(), String> {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!("{}: {told}", command.get_program().display())),
     }
-}
-
-fn wait_for(port: u16, name: &str) -> Result<(), String> {
-    let started = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if started.elapsed() > PATIENCE {
-            return Err(format!("{name} doesn't answer"));
-        }
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
-    Ok(())
 }

@@ -152,7 +152,10 @@ async fn two_transactions_in_a_deadlock_both_succeed_in_the_end(
         done.unwrap();
     }
     assert_eq!((value(&db, 1).await, value(&db, 2).await), (Some(2), Some(2)));
-    // PostgreSQL ends one of the two, which is run a second time
-    let expected = if engine == Engine::Postgres { 3 } else { 2 };
-    assert_eq!(meeting.attempts.load(SeqCst), expected);
+    let attempts = meeting.attempts.load(SeqCst);
+    match engine {
+        Engine::Sqlite => assert_eq!(attempts, 2),
+        // one of the two is ended, and run again, on a busy machine perhaps more than once
+        Engine::Postgres => assert!(attempts >= 3, "{attempts}"),
+    }
 }

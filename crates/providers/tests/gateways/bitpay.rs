@@ -12,7 +12,7 @@ use testkit::fakes::{
 };
 
 use crate::{
-    IMPATIENT, PATIENT, amount, assert_discreet, go, order, refund_class, rials, unclear, verify, visit,
+    PATIENT, amount, assert_discreet, go, order, patience, refund_class, rials, unclear, verify, visit,
 };
 
 fn gateway(base_url: String, timeout: Duration) -> Bitpay {
@@ -100,11 +100,12 @@ async fn another_amount_pays_for_nothing() {
 #[tokio::test]
 async fn a_verification_whose_answer_is_lost_has_taken_the_money() {
     for trouble in [Trouble::Silence, Trouble::Reset, Trouble::Cut] {
-        let (service, gateway) = start(IMPATIENT).await;
+        let (service, gateway) = start(PATIENT).await;
         let (authority, _) = go(&gateway, 7).await;
         let callback = gateway.read_callback(&service.pay(&authority)).unwrap();
         service.trouble("gateway-result-second", trouble.clone());
-        assert_eq!(verify(&gateway, &authority, &callback.extra).await, "unknown", "{trouble:?}");
+        let unlucky = self::gateway(service.base_url(), patience(&trouble));
+        assert_eq!(verify(&unlucky, &authority, &callback.extra).await, "unknown", "{trouble:?}");
         assert_eq!(service.requests().len(), 2, "{trouble:?}");
         assert_eq!(service.stage(&authority), Some(Stage::Verified), "{trouble:?}");
         assert_eq!(verify(&gateway, &authority, &callback.extra).await, "already", "{trouble:?}");
@@ -124,7 +125,7 @@ async fn a_slow_answer_within_the_timeout_is_waited_for() {
 #[tokio::test]
 async fn a_request_whose_answer_is_lost_is_not_repeated() {
     for trouble in [Trouble::Silence, Trouble::Reset, Trouble::Cut] {
-        let (service, gateway) = start(IMPATIENT).await;
+        let (service, gateway) = start(patience(&trouble)).await;
         service.trouble("gateway-send", trouble.clone());
         let requested = gateway.request(&order(7)).await;
         assert!(matches!(requested, Requested::Unknown(_)), "{trouble:?}: {requested:?}");

@@ -12,7 +12,7 @@ use testkit::fakes::{
 };
 
 use crate::{
-    IMPATIENT, PATIENT, amount, assert_discreet, go, order, refund_class, rials, unclear, verify, visit,
+    PATIENT, amount, assert_discreet, go, order, patience, refund_class, rials, unclear, verify, visit,
 };
 
 const AUTHORITY: &str = "d2e353189823079e1e4181772cff5292.00000000000000000000000000000007";
@@ -101,11 +101,12 @@ async fn forged_authorities_are_not_even_asked_about() {
 #[tokio::test]
 async fn a_verification_whose_answer_is_lost_has_taken_the_money() {
     for trouble in [Trouble::Silence, Trouble::Reset, Trouble::Cut] {
-        let (service, gateway) = start(IMPATIENT).await;
+        let (service, gateway) = start(PATIENT).await;
         let (authority, _) = go(&gateway, 7).await;
         service.pay(id(&authority));
         service.trouble("payment/verify", trouble.clone());
-        assert_eq!(verify(&gateway, &authority, &Value::Null).await, "unknown", "{trouble:?}");
+        let unlucky = self::gateway(service.base_url(), patience(&trouble));
+        assert_eq!(verify(&unlucky, &authority, &Value::Null).await, "unknown", "{trouble:?}");
         assert_eq!(service.requests().len(), 2, "{trouble:?}");
         assert_eq!(service.stage(id(&authority)), Some(Stage::Verified), "{trouble:?}");
         assert_eq!(verify(&gateway, &authority, &Value::Null).await, "already", "{trouble:?}");
@@ -134,7 +135,7 @@ async fn a_verification_that_comes_too_late_finds_nothing() {
 #[tokio::test]
 async fn a_request_whose_answer_is_lost_is_not_repeated() {
     for trouble in [Trouble::Silence, Trouble::Reset, Trouble::Cut] {
-        let (service, gateway) = start(IMPATIENT).await;
+        let (service, gateway) = start(patience(&trouble)).await;
         service.trouble("payment", trouble.clone());
         let requested = gateway.request(&order(7)).await;
         assert!(matches!(requested, Requested::Unknown(_)), "{trouble:?}: {requested:?}");

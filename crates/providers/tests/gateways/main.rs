@@ -13,13 +13,16 @@ use std::{sync::Arc, time::Duration};
 use domain::{Phone, Rials, Timestamp};
 use helssa_providers::gateways::{Gateway, Gateways, Order, Refunded, Requested, Verified};
 use serde_json::Value;
-use testkit::fakes::http::{Reply, page};
+use testkit::fakes::{
+    gateway::Trouble,
+    http::{Reply, page},
+};
 use uuid::Uuid;
 
 /// Long enough for whatever does answer.
-const PATIENT: Duration = Duration::from_secs(5);
+const PATIENT: Duration = Duration::from_secs(30);
 /// For what never answers.
-const IMPATIENT: Duration = Duration::from_millis(300);
+const IMPATIENT: Duration = Duration::from_secs(2);
 const PHONE: &str = "09121234567";
 
 fn rials(amount: i64) -> Rials {
@@ -69,6 +72,11 @@ fn refund_class(refunded: &Refunded) -> &'static str {
         Refunded::Impossible(_) => "impossible",
         Refunded::Unknown(_) => "unknown",
     }
+}
+
+/// How long an answer that is lost like that is waited for: to its end only where none comes.
+fn patience(trouble: &Trouble) -> Duration {
+    if matches!(trouble, Trouble::Silence) { IMPATIENT } else { PATIENT }
 }
 
 /// What the payer's browser sees.

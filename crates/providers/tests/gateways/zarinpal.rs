@@ -14,8 +14,8 @@ use testkit::fakes::{
 };
 
 use crate::{
-    IMPATIENT, PATIENT, amount, assert_discreet, class, go, order, refund_class, rials, unclear, verify,
-    visit,
+    IMPATIENT, PATIENT, amount, assert_discreet, class, go, order, patience, refund_class, rials, unclear,
+    verify, visit,
 };
 
 const AUTHORITY: &str = "A00000000000000000000000000217885159";
@@ -120,11 +120,12 @@ async fn a_verification_whose_answer_is_lost_has_taken_the_money() {
         Trouble::Garbled(Reply::Json(200, json!({ "data": {}, "errors": [] }))),
         Trouble::Garbled(Reply::Json(500, json!({ "message": "Server Error" }))),
     ] {
-        let (service, gateway) = start(IMPATIENT).await;
+        let (service, gateway) = start(PATIENT).await;
         let (authority, _) = go(&gateway, 7).await;
         service.pay(&authority);
         service.trouble("verify", trouble.clone());
-        assert_eq!(verify(&gateway, &authority, &Value::Null).await, "unknown", "{trouble:?}");
+        let unlucky = self::gateway(service.base_url(), patience(&trouble), false);
+        assert_eq!(verify(&unlucky, &authority, &Value::Null).await, "unknown", "{trouble:?}");
         assert_eq!(calls(&service), ["request", "verify"], "{trouble:?}");
         assert_eq!(service.stage(&authority), Some(Stage::Verified), "{trouble:?}");
         assert_eq!(verify(&gateway, &authority, &Value::Null).await, "already", "{trouble:?}");
@@ -144,9 +145,10 @@ async fn a_slow_answer_within_the_timeout_is_waited_for() {
 #[tokio::test]
 async fn a_request_whose_answer_is_lost_is_not_repeated() {
     for trouble in [Trouble::Silence, Trouble::Reset, Trouble::Cut] {
-        let (service, gateway) = start(IMPATIENT).await;
+        let (service, gateway) = start(PATIENT).await;
         service.trouble("request", trouble.clone());
-        let requested = gateway.request(&order(7)).await;
+        let unlucky = self::gateway(service.base_url(), patience(&trouble), false);
+        let requested = unlucky.request(&order(7)).await;
         assert!(matches!(requested, Requested::Unknown(_)), "{trouble:?}: {requested:?}");
         assert_eq!(service.orders().len(), 1, "{trouble:?}");
         // whoever asks again has another authority
@@ -245,12 +247,13 @@ async fn foreign_authorities_are_not_paid() {
 
 #[tokio::test]
 async fn a_payment_is_reversed_once_however_often_it_is_asked() {
-    let (service, gateway) = start(IMPATIENT).await;
+    let (service, gateway) = start(PATIENT).await;
     let (authority, _) = go(&gateway, 7).await;
     service.pay(&authority);
     assert_eq!(verify(&gateway, &authority, &Value::Null).await, "paid");
     service.trouble("reverse", Trouble::Silence);
-    let lost = gateway.reverse(&authority, amount(), &Value::Null).await;
+    let unlucky = self::gateway(service.base_url(), IMPATIENT, false);
+    let lost = unlucky.reverse(&authority, amount(), &Value::Null).await;
     assert_eq!(refund_class(&lost), "unknown");
     for _ in 0..2 {
         assert_eq!(gateway.reverse(&authority, amount(), &Value::Null).await, Refunded::Done);

@@ -106,7 +106,7 @@ fn at_zarinpal(settings: &mut Settings, zarinpal: &Zarinpal) {
         base_url: zarinpal.base_url(),
         merchant_id: Secret::new(zarinpal::MERCHANT.to_owned()),
         accept_sandbox: false,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_mins(1),
     });
 }
 

@@ -46,7 +46,7 @@ async fn with_zarinpal(engine: Engine) -> (TestApp, Zarinpal) {
         base_url: fake.base_url(),
         merchant_id: Secret::new(MERCHANT.to_owned()),
         accept_sandbox: false,
-        timeout: Duration::from_secs(3),
+        timeout: Duration::from_mins(1),
     };
     let app = TestApp::with(engine, move |all| all.gateways.zarinpal = Some(settings)).await;
     (app, fake)

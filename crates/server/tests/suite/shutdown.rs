@@ -4,6 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
+    time::Duration,
 };
 
 use testkit::process;
@@ -30,7 +31,7 @@ fn a_request_in_flight_finishes_after_sigterm() {
     let stopping = std::thread::spawn(move || server.terminate());
     // new connections are refused once it is stopping
     while TcpStream::connect(&address).is_ok() {
-        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(1));
     }
     client.write_all(&body.as_bytes()[body.len() - 1..]).unwrap();
     let mut answer = String::new();

@@ -21,18 +21,27 @@ pub async fn newest_for(c: &Conn, reference: Uuid) -> Result<Option<Charge>> {
     }
 }
 
-/// Charges for this visit or purchase that wait for their payer, the newest first, at most 20 (index
-/// `charges_by_reference`).
-pub async fn open_for(c: &Conn, reference: Uuid, now: Timestamp) -> Result<Vec<Charge>> {
+/// Charges for this visit or purchase that wait for their payer, the newest first, at most 20 (indexes
+/// `charges_by_reference`, `charge_authorities_by_charge`). Those without an authority count while their gateway may still
+/// be asked, if they began after `asking_since`.
+pub async fn open_for(
+    c: &Conn,
+    reference: Uuid,
+    now: Timestamp,
+    asking_since: Timestamp,
+) -> Result<Vec<Charge>> {
     let rows: Vec<Row> = c
         .all(
             sql!(
                 "SELECT id, user_id, purpose, reference, amount, gateway, return_url, status, credited_authority,
                         gateway_reference, created_at, expires_at, checked_at, check_at, verified_at
-                 FROM charges WHERE reference = ?1 AND status = 'pending' AND expires_at > ?2
+                 FROM charges
+                 WHERE reference = ?1 AND status = 'pending' AND expires_at > ?2
+                   AND (created_at > ?3
+                        OR EXISTS (SELECT 1 FROM charge_authorities WHERE charge_id = charges.id))
                  ORDER BY created_at DESC, id DESC LIMIT 20"
             ),
-            &[&reference, &At(now)],
+            &[&reference, &At(now), &At(asking_since)],
         )
         .await?;
     rows.into_iter().map(charge).collect()

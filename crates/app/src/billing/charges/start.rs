@@ -40,6 +40,8 @@ pub use way::return_url;
 
 /// The sweep leaves a new charge to its payer for so long.
 const FIRST_CHECK: SignedDuration = SignedDuration::from_mins(1);
+/// So long a gateway is asked for an authority at most. A charge that has none by then was broken off, and is nobody's.
+const ASKING: SignedDuration = SignedDuration::from_mins(1);
 /// Charges of one visit that wait for their payer at once.
 const MOST_OPEN: usize = 5;
 
@@ -126,7 +128,8 @@ async fn write_down(app: &Arc<App>, charge: &Charge, by: &By) -> Result<bool, Fa
                 if let Purpose::Visit(visit) = charge.purpose {
                     // held: of many at once, no more than that are begun
                     let _held = store::visits::lock(tx, &app.keys, VisitId(visit)).await?;
-                    if charges::open_for(tx, visit, charge.created_at).await?.len() >= MOST_OPEN {
+                    let now = charge.created_at;
+                    if charges::open_for(tx, visit, now, now - ASKING).await?.len() >= MOST_OPEN {
                         return Ok(false);
                     }
                 }

@@ -53,7 +53,7 @@ async fn with_all(engine: Engine) -> (TestApp, Fakes) {
         idpay: Idpay::start().await.unwrap(),
         bitpay: Bitpay::start().await.unwrap(),
     };
-    let timeout = Duration::from_secs(5);
+    let timeout = Duration::from_mins(1);
     let at_zarinpal = ZarinpalSettings {
         base_url: fakes.zarinpal.base_url(),
         merchant_id: Secret::new(zarinpal::MERCHANT.to_owned()),

@@ -26,7 +26,7 @@ async fn with_zarinpal(engine: Engine) -> (TestApp, Zarinpal) {
         base_url: fake.base_url(),
         merchant_id: Secret::new(zarinpal::MERCHANT.to_owned()),
         accept_sandbox: false,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_mins(1),
     };
     let app = TestApp::with(engine, move |all| all.gateways.zarinpal = Some(settings)).await;
     (app, fake)
@@ -60,6 +60,32 @@ async fn of_many_who_poll_one_makes_us_ask(#[values(Engine::Sqlite, Engine::Post
         assert_eq!(asked(&fake, "/verify.json"), times);
         app.clock.advance(SignedDuration::from_secs(5));
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_broken_off_keeps_nobody_from_paying(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (app, fake) = with_zarinpal(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let visit = app.booked(&doctor, &patient).await;
+    let pay = format!("/api/v1/patients/encounters/{visit}/pay/");
+    let body = json!({ "payment_method": "online", "gateway": "zarinpal" });
+    let online = || app.post(&pay).by(&patient).json(&body).send();
+    // a bad line: five times the patient is gone before the gateway has answered
+    for times in 1..=5 {
+        fake.trouble("request", Trouble::Silence);
+        let lost = tokio::spawn(online());
+        fake.until_asked("/request.json", times).await;
+        lost.abort();
+        assert!(lost.await.is_err());
+    }
+    assert_eq!(online().await.expect(409).code(), "ILLEGAL_STATE", "their gateway may still answer");
+    app.clock.advance(SignedDuration::from_mins(1));
+    let page = online().await.expect(200).text("/payment_url");
+    assert_eq!(online().await.expect(200).text("/payment_url"), page);
+    assert_eq!(asked(&fake, "/request.json"), 6);
 }
 
 #[rstest]

@@ -49,6 +49,17 @@ async fn the_whole_loop_at_the_sandbox(#[values(Engine::Sqlite, Engine::Postgres
     app.expect_a_sound_ledger().await;
 }
 
+/// Runs what is due, and again while the database is too busy, as workers do.
+async fn ran_what_is_due(node: &TestApp) {
+    loop {
+        match app::jobs::run_cron(&node.app).await {
+            Ok(_) => return,
+            Err(app::Fault::Unavailable(_)) => {}
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn callbacks_sweep_and_poll_a_thousand_times_at_once_credit_once(
@@ -66,7 +77,7 @@ async fn callbacks_sweep_and_poll_a_thousand_times_at_once_credit_once(
         let (callback, patient) = (callback.clone(), patient.clone());
         all.spawn(async move {
             match n % 20 {
-                0 => assert!(app::jobs::run_cron(&node.app).await.is_ok()),
+                0 => ran_what_is_due(&node).await,
                 1..10 => drop(node.get(&of).by(&patient).insist().await.expect(200)),
                 _ => drop(node.get(&callback).insist().await.expect(303)),
             }

@@ -169,7 +169,7 @@ async fn that_a_payer_gave_up_is_believed_of_the_payer_alone(
         base_url: fake.base_url(),
         merchant_id: Secret::new(zarinpal::MERCHANT.to_owned()),
         accept_sandbox: false,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_mins(1),
     };
     let app = TestApp::with(engine, move |all| all.gateways.zarinpal = Some(settings)).await;
     let patient = app.patient().await;

@@ -6,7 +6,7 @@ use domain::SignedDuration;
 use serde_json::Value;
 use store::charges::{self, Purpose};
 
-use super::{MOST_OPEN, Start, Started};
+use super::{ASKING, MOST_OPEN, Start, Started};
 use crate::{
     App, Fault,
     billing::charges::ChargeError,
@@ -28,7 +28,7 @@ pub(super) async fn open_page(
     app.db
         .read((visit, wanted, app.clock.now()), |c, (visit, wanted, now)| {
             Box::pin(async move {
-                let open = charges::open_for(c, *visit, *now).await?;
+                let open = charges::open_for(c, *visit, *now, *now - ASKING).await?;
                 let is_full = open.len() >= MOST_OPEN;
                 for charge in open {
                     let is_same =
