@@ -127,7 +127,12 @@ pub async fn forget_before(tx: &Conn, before: Timestamp) -> Result<u64> {
 
 /// Logins ended since then, by any node (index `sessions_by_revocation`).
 pub async fn revoked_since(db: &Db, since: Timestamp) -> Result<Vec<(SessionId, Timestamp)>> {
-    let rows: Vec<(Uuid, At)> =
-        db.all(sql!("SELECT id, revoked_at FROM sessions WHERE revoked_at >= ?1"), &[&At(since)]).await?;
+    let rows: Vec<(Uuid, At)> = db
+        .read(since, |c, since| {
+            Box::pin(async move {
+                c.all(sql!("SELECT id, revoked_at FROM sessions WHERE revoked_at >= ?1"), &[&At(*since)]).await
+            })
+        })
+        .await?;
     Ok(rows.into_iter().map(|(id, at)| (SessionId(id), at.0)).collect())
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{later, now, rows, user};
-use db::Db;
+use db::{Db, sql};
 use domain::{Rials, subscription::Worth};
 use helssa_store::{
     Error,
@@ -189,6 +189,25 @@ async fn of_twenty_redemptions_beside_an_end_none_comes_after_it(
         (by_code(&db, "LEAKED").await.unwrap().redeemed, rows(&db, "code_redemptions").await),
         (done, done)
     );
+}
+
+/// As a program that knows nothing of ends would write, or somebody with a shell.
+#[rstest]
+#[tokio::test]
+async fn an_end_stays_whoever_writes(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (db, _folder) = database::open(engine).await;
+    add(&db, code("ENDED")).await;
+    assert_eq!(redeem(&db, "ENDED", 1, 1).await, Redeemed::Done);
+    assert!(end(&db, "ENDED", 60).await.0);
+    for patched in [
+        sql!("UPDATE discount_codes SET redeemed = redeemed + 1 WHERE code = 'ENDED'"),
+        sql!("UPDATE discount_codes SET ended_at = NULL WHERE code = 'ENDED'"),
+        sql!("UPDATE discount_codes SET ended_at = ended_at + 1 WHERE code = 'ENDED'"),
+    ] {
+        let written = db.write((), move |tx, ()| Box::pin(tx.exec(patched, &[]))).await;
+        assert!(written.unwrap_err().to_string().contains("the code has ended"));
+    }
+    assert_eq!(by_code(&db, "ENDED").await.unwrap().redeemed, 1);
 }
 
 /// Many at once: how many have it.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Where the money and its way are named. An amount or a currency that is no field of the request is somebody's wish for
 /// another than what is asked for.
-const WATCHED: [&str; 5] = ["amount", "currency", "gateway", "return_url", "iban"];
+pub(super) const WATCHED: [&str; 5] = ["amount", "currency", "gateway", "return_url", "iban"];
 
 /// A body that was read; whether it is accepted its handler asks, who knows what it is about.
 pub(crate) struct MoneyJson<T> {

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use domain::ids::UserId;
+use domain::{SignedDuration, ids::UserId};
+use state::Key;
 use store::audit;
 
 use super::charges::ChargeError;
@@ -28,7 +29,10 @@ impl Asked {
     }
 }
 
-/// Writes down that this was refused to a user, and for the sake of which fields.
+/// Refusals of one user that are written down in an hour. Who goes on asks for nothing new, and the log is kept for good.
+const MOST: i64 = 60;
+
+/// Writes down that this was refused to a user, and for the sake of which fields: the first of each hour.
 pub async fn refuse(
     app: &Arc<App>,
     by: &By,
@@ -36,6 +40,12 @@ pub async fn refuse(
     asked: Asked,
     fields: &[&'static str],
 ) -> Result<(), Fault> {
+    let budget = Key::new("refusals", user.0.as_bytes());
+    let taken = app.state.take(&budget, MOST, SignedDuration::from_hours(1), app.clock.now()).await;
+    // where nobody can tell, it is written down
+    if taken.is_ok_and(|taken| !taken.allowed) {
+        return Ok(());
+    }
     let input = (Arc::clone(app), by.clone(), user, asked.refused(), fields.join(", "), app.clock.now());
     app.db
         .write(input, |tx, (app, by, user, action, detail, now)| {

@@ -1,4 +1,4 @@
-//! A few connections that all single reads share: `PostgreSQL` answers what arrives on a connection in order, so
+//! A few connections that all reads by key share: `PostgreSQL` answers what arrives on a connection in order, so
 //! many questions travel together and neither side wakes up for each. For short reads only: whoever comes later
 //! waits for whoever came before.
 

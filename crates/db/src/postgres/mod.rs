@@ -20,7 +20,7 @@ use crate::{
 /// How often a transaction is run again after a serialization failure or a deadlock.
 const ATTEMPTS: u32 = 6;
 
-/// Connections that single reads share.
+/// Connections that reads by key share.
 const LANES: usize = 2;
 
 /// How to reach the server.
@@ -96,7 +96,7 @@ impl Postgres {
         let own = pool(&config, options.connections.max(1))?;
         // what is asked here is found by keys whatever they are: planning it for each of them would cost more than
         // finding it
-        config.options(format!("{set} -c plan_cache_mode=force_generic_plan"));
+        config.options(format!("{set} -c plan_cache_mode=force_generic_plan -c jit=off"));
         // as many again as lanes, for the moment when a broken one is replaced
         let lanes = Lanes::new(pool(&config, 2 * LANES)?, LANES);
         Ok(Self { pool: own, lanes: Arc::new(lanes) })

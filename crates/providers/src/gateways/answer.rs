@@ -11,12 +11,15 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-/// Whether what is told is told in Rials: it is where no currency is named.
+/// Whether what is told is told in Rials: it is where no currency is named. 364 is their number in ISO 4217.
 pub(super) fn is_in_rials(told: &Value) -> bool {
     match &told["currency"] {
         Value::Null => true,
-        Value::String(name) => name.trim().eq_ignore_ascii_case("IRR"),
-        _ => false,
+        Value::String(name) => {
+            let name = name.trim();
+            ["", "IRR", "364", "Rial", "Rials", "ریال"].iter().any(|rials| name.eq_ignore_ascii_case(rials))
+        }
+        told => whole(told) == Some(364),
     }
 }
 
@@ -66,10 +69,11 @@ mod tests {
 
     #[test]
     fn another_currency_is_none_of_ours() {
-        for rials in [json!({}), json!(1), json!({ "currency": null }), json!({ "currency": " irr " })] {
-            assert!(is_in_rials(&rials), "{rials}");
+        assert!(is_in_rials(&json!({})) && is_in_rials(&json!(1)));
+        for currency in [json!(null), json!(" irr "), json!(""), json!(364), json!("364"), json!("ریال")] {
+            assert!(is_in_rials(&json!({ "currency": currency })), "{currency}");
         }
-        for currency in [json!("IRT"), json!("USD"), json!(""), json!(364), json!(["IRR"])] {
+        for currency in [json!("IRT"), json!("USD"), json!("تومان"), json!(840), json!(["IRR"])] {
             assert!(!is_in_rials(&json!({ "currency": currency })), "{currency}");
         }
     }

@@ -7,6 +7,7 @@ use app::{
     By,
     billing::{
         Asked,
+        charges::ChargeError,
         subscriptions::{self, Bought, Buy, Checkout, CheckoutError, SubscriptionError},
     },
     visits::Method,
@@ -194,10 +195,11 @@ pub(crate) async fn purchase_subscription(
     let by = By::caller(&caller, &origin);
     let (value, bytes) = sent.accepted(&api, &by, caller.user, Asked::Subscription).await?;
     let (gateway, return_url) = (value.gateway, value.return_url);
+    let once = idempotency.once(&caller, "purchase_subscription", &bytes);
     if value.method == Method::Online {
         // before anything is bought or redeemed
-        let (gateway, return_url) = (gateway.as_deref(), return_url.as_deref());
-        subscriptions::can_check_out(&api.app, &by, caller.user, gateway, return_url).await?;
+        let way = (gateway.as_deref(), return_url.as_deref());
+        subscriptions::can_check_out(&api.app, &by, caller.user, once.as_ref(), way).await?;
     }
     let input = Buy {
         user: caller.user,
@@ -207,7 +209,7 @@ pub(crate) async fn purchase_subscription(
         code: value.code,
         auto_renew: value.auto_renew,
         by: by.clone(),
-        once: idempotency.once(&caller, "purchase_subscription", &bytes),
+        once,
         render: Arc::new(|bought: Bought| serde_json::json!(body(&bought))),
     };
     let mut answered = subscriptions::purchase(&api.app, input).await?;
@@ -215,8 +217,11 @@ pub(crate) async fn purchase_subscription(
         let wanted = Checkout { user: caller.user, purchase, gateway, return_url };
         match subscriptions::checkout(&api.app, &wanted, by).await {
             Ok(url) => put_url(&mut answered.answer, url)?,
-            // paid or given up since it was first answered
-            Err(CheckoutError::Purchase(SubscriptionError::IllegalState)) if answered.replayed => {}
+            // paid or given up since it was first answered, or its way is closed
+            Err(
+                CheckoutError::Purchase(SubscriptionError::IllegalState)
+                | CheckoutError::Charge(ChargeError::ReturnUrl | ChargeError::UnknownGateway),
+            ) if answered.replayed => {}
             Err(e) => return Err(e.into()),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
         charges::{self, ChargeError, Start, Started},
         refusals::{Asked, written_down},
     },
+    idempotency::{Once, look},
 };
 
 /// A page that is open for less than that is no page to send somebody to again.
@@ -31,15 +32,24 @@ pub struct Checkout {
 }
 
 /// Whether a purchase could be paid like that: to be asked before it is written down and its code redeemed. What is
-/// refused is audited. That there is a gateway at all is asked when it has a price.
+/// refused is audited; one that was answered before is replayed, whatever is set since. That there is a gateway at all
+/// is asked when it has a price.
 pub async fn can_check_out(
     app: &Arc<App>,
     by: &By,
     user: UserId,
-    gateway: Option<&str>,
-    return_url: Option<&str>,
+    once: Option<&Once>,
+    (gateway, return_url): (Option<&str>, Option<&str>),
 ) -> Result<(), ChargeError> {
-    written_down(app, by, user, Asked::Subscription, allowed(app, gateway, return_url)).await
+    let way = allowed(app, gateway, return_url);
+    if way.is_ok() {
+        return Ok(());
+    }
+    let before = app
+        .db
+        .read((app, once), |c, (app, once)| Box::pin(async move { look::<Value>(c, app, *once).await }))
+        .await?;
+    if before.is_some() { Ok(()) } else { written_down(app, by, user, Asked::Subscription, way).await }
 }
 
 fn allowed(app: &App, gateway: Option<&str>, return_url: Option<&str>) -> Result<(), ChargeError> {

@@ -5,7 +5,7 @@ use rstest::rstest;
 use serde_json::json;
 use testkit::{Engine, TestApp};
 
-use super::{AMOUNT, charge, location, press, started};
+use super::{AMOUNT, charge, location, minutes, press, started};
 
 #[rstest]
 #[tokio::test]
@@ -115,4 +115,25 @@ async fn who_comes_back_from_a_gateway_is_never_too_much(
         let _ = app.get(other).from(carrier).send().await.expect(429);
     }
     let _ = app.delete("/api/v1/billing/callback/sandbox/").from(carrier).send().await.expect(429);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_goes_on_asking_for_nonsense_does_not_fill_the_log(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let patient = app.patient().await;
+    // a name that is watched is found among many
+    let mut body = json!({ "amount": AMOUNT, "currency": "USD" });
+    for n in 0..30 {
+        body[format!("a{n:02}")] = json!(0);
+    }
+    for n in 1..=62 {
+        let _ = charge(&app, &patient, &body).await.expect(422);
+        assert_eq!(app.audited("charge.refuse").await, n.min(60));
+    }
+    let patient = minutes(&app, &patient, 60).await;
+    let _ = charge(&app, &patient, &body).await.expect(422);
+    assert_eq!(app.audited("charge.refuse").await, 61);
 }
