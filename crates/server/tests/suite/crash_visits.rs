@@ -4,8 +4,6 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::Path,
-    process::Command,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, Ordering::SeqCst},
@@ -22,11 +20,12 @@ use domain::{Rng, SignedDuration, ids::VisitId};
 use helssa_server::wiring::{self, Parts};
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Engine, TestApp, User, clock::SeededRng, database, process};
+use testkit::{Engine, TestApp, User, clock::SeededRng};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     booking::{AT, BOOK, ENCOUNTERS, visits, wish},
+    program::{Installed, charge, log_in},
     races::{assert_whole, patients},
 };
 
@@ -34,39 +33,6 @@ const CLIENTS: usize = 8;
 /// Acknowledged bookings and payments after which the server is killed, each time.
 const KILLED_AFTER: [u32; 4] = [31, 70, 45, 102];
 const DOCTOR: &str = "09351110001";
-
-/// Who this number belongs to, and their access token.
-async fn log_in(http: &reqwest::Client, url: &str, phone: &str) -> (String, String) {
-    let post = |path: &str, body: Value| http.post(format!("{url}{path}")).json(&body).send();
-    let asked = post("/api/v1/auth/login/otp/", json!({ "phone_number": phone })).await.unwrap();
-    asked.error_for_status().unwrap();
-    let inbox = format!("{url}/dev/inbox/messages/?phone_number={phone}");
-    let inbox: Value = http.get(inbox).send().await.unwrap().json().await.unwrap();
-    let guess = json!({ "phone_number": phone, "otp_code": inbox["results"][0]["code"] });
-    let login: Value = post("/api/v1/auth/verify/otp/", guess).await.unwrap().json().await.unwrap();
-    let text = |pointer: &str| login.pointer(pointer).unwrap().as_str().unwrap().to_owned();
-    (text("/user/id"), text("/access"))
-}
-
-/// Pays so many Rials into the wallet at the development gateway, as a browser would.
-async fn charge(http: &reqwest::Client, url: &str, token: &str, rials: i64) {
-    let charge = http.post(format!("{url}/api/v1/billing/wallet/charge/")).bearer_auth(token);
-    let charge = charge.json(&json!({ "amount": rials })).send().await.unwrap().error_for_status().unwrap();
-    let charge: Value = charge.json().await.unwrap();
-    let page = charge["payment_url"].as_str().unwrap().trim_end_matches('/');
-    // to the callback, and on to the page that says how it went
-    http.post(format!("{page}/succeed/")).send().await.unwrap().error_for_status().unwrap();
-}
-
-/// Runs `helssa` on this database.
-fn run(program: &Path, arguments: &[&str], database: &str, folder: &Path) {
-    let output = Command::new(program)
-        .args(arguments)
-        .args(["--database", database, "--data-dir", &folder.display().to_string()])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// Works all day, five minutes a visit; the slots of the next days.
 async fn open_practice(http: &reqwest::Client, url: &str) -> (String, Vec<String>) {
@@ -164,21 +130,10 @@ async fn assert_kept(location: &Location, clients: &[Client]) {
 async fn acknowledged_bookings_and_payments_survive_kill_9(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let folder = tempfile::tempdir().unwrap();
-    let location = database::location(engine, folder.path()).await;
-    let database = match &location {
-        Location::Sqlite { path, .. } => format!("sqlite://{}", path.display()),
-        Location::Postgres(options) => options.url.clone(),
-    };
-    let program = Path::new(env!("CARGO_BIN_EXE_helssa"));
-    let start = || process::serve(program, folder.path(), &["--database", &database], &[]);
-    let create =
-        ["admin", "create-doctor", "--phone", DOCTOR, "--first-name", "مریم", "--last-name", "رضایی"];
-    let details = ["--specialty", "cardiology", "--council-number", "12345", "--city", "تهران"];
-    run(program, &[&create[..], &details[..]].concat(), &database, folder.path());
-
+    let installed = Installed::new(engine).await;
+    installed.create_doctor(DOCTOR, "12345");
     let http = reqwest::Client::new();
-    let server = start();
+    let server = installed.serve();
     let (doctor, slots) = open_practice(&http, &server.url).await;
     let mut clients = vec![];
     for n in 0..CLIENTS {
@@ -191,7 +146,7 @@ async fn acknowledged_bookings_and_payments_survive_kill_9(
     drop(server);
 
     for killed_after in KILLED_AFTER {
-        let mut server = start();
+        let mut server = installed.serve();
         let acknowledged = Arc::new(AtomicU32::new(0));
         let mut running = JoinSet::new();
         for client in clients {
@@ -203,26 +158,26 @@ async fn acknowledged_bookings_and_payments_survive_kill_9(
         }
         server.kill();
         clients = running.join_all().await;
-        assert_kept(&location, &clients).await;
+        assert_kept(&installed.location, &clients).await;
     }
 
     // what was cut off comes to its end, and no visit is there that nobody was told of
-    let server = start();
+    let server = installed.serve();
     let acknowledged = AtomicU32::new(0);
     for client in &mut clients {
         client.book_and_pay(&server.url, &acknowledged).await.unwrap();
         assert!(!client.visits.is_empty());
     }
     drop(server);
-    assert_kept(&location, &clients).await;
+    assert_kept(&installed.location, &clients).await;
     let told: Vec<bool> =
         clients.iter().flat_map(|client| client.visits.values().map(|(_, is_paid)| *is_paid)).collect();
     assert!(told.iter().all(|is_paid| *is_paid));
-    let db = Db::open(&location).unwrap();
+    let db = Db::open(&installed.location).unwrap();
     let count: Option<(i64,)> = db.one(sql!("SELECT count(*) FROM visits"), &[]).await.unwrap();
     assert_eq!(count, Some((i64::try_from(told.len()).unwrap(),)));
     drop(db);
-    run(program, &["verify", "audit"], &database, folder.path());
+    installed.run(&["verify", "audit"]);
 }
 
 /// Random numbers that come to an end.
