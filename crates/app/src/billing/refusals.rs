@@ -17,6 +17,8 @@ pub enum Asked {
     Charge,
     Subscription,
     Payout,
+    /// By an admin, to give a payment back.
+    Refund,
 }
 
 impl Asked {
@@ -25,6 +27,7 @@ impl Asked {
             Self::Charge => "charge.refuse",
             Self::Subscription => "subscription.refuse",
             Self::Payout => "payout.refuse",
+            Self::Refund => "refund.refuse",
         }
     }
 }

@@ -26,56 +26,78 @@ use crate::{
 pub type Led = ForDoctor;
 
 /// Begins a confirmed visit, from 15 minutes before its time on.
-pub async fn start(app: &Arc<App>, caller: &Caller, by: &By, id: VisitId) -> Result<Led, VisitError> {
-    change(app, caller, by, id, Event::Start).await
+pub async fn start(
+    app: &Arc<App>,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+    once: Option<Once>,
+    render: Render<Led>,
+) -> Result<Answered<Value>, VisitError> {
+    change(app, caller, by, (id, Event::Start), once, render).await
 }
 
 /// Ends a visit that is going on.
-pub async fn complete(app: &Arc<App>, caller: &Caller, by: &By, id: VisitId) -> Result<Led, VisitError> {
-    change(app, caller, by, id, Event::Complete).await
+pub async fn complete(
+    app: &Arc<App>,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+    once: Option<Once>,
+    render: Render<Led>,
+) -> Result<Answered<Value>, VisitError> {
+    change(app, caller, by, (id, Event::Complete), once, render).await
 }
 
 /// The patient of a confirmed visit didn't come; not before its time.
-pub async fn miss(app: &Arc<App>, caller: &Caller, by: &By, id: VisitId) -> Result<Led, VisitError> {
-    change(app, caller, by, id, Event::Miss).await
+pub async fn miss(
+    app: &Arc<App>,
+    caller: &Caller,
+    by: &By,
+    id: VisitId,
+    once: Option<Once>,
+    render: Render<Led>,
+) -> Result<Answered<Value>, VisitError> {
+    change(app, caller, by, (id, Event::Miss), once, render).await
 }
 
 async fn change(
     app: &Arc<App>,
     caller: &Caller,
     by: &By,
-    id: VisitId,
-    event: Event,
-) -> Result<Led, VisitError> {
+    (id, event): (VisitId, Event),
+    once: Option<Once>,
+    render: Render<Led>,
+) -> Result<Answered<Value>, VisitError> {
     let now = app.clock.now();
+    let _running = app.in_flight.enter(once.as_ref())?;
+    let input = (Arc::clone(app), *caller, by.clone(), id, event, once, render, now);
     app.db
-        .write(
-            (Arc::clone(app), *caller, by.clone(), id, event, now),
-            |tx, (app, caller, by, id, event, now)| Box::pin(step(tx, app, caller, by, *id, *event, *now)),
-        )
+        .write(input, |tx, (app, caller, by, id, event, once, render, now)| {
+            Box::pin(async move {
+                if let Some(before) = replay(tx, app, once.as_ref()).await? {
+                    return Ok(before);
+                }
+                let visit = of_doctor(tx, app, *id, caller).await?;
+                advance(tx, app, &visit, *event, *now).await?;
+                let after = store::visits::one_for_doctor(tx, &app.keys, *id).await?;
+                let after = after.ok_or(VisitError::NotFound)?;
+                let answered = remember(tx, app, once.as_ref(), render(after)).await?;
+                let event = by.event(action(*event), Some(visit.patient), id.to_string());
+                store::audit::append(tx, &app.keys, &event, *now).await?;
+                Ok(answered)
+            })
+        })
         .await
 }
 
-async fn step(
-    tx: &Conn,
-    app: &App,
-    caller: &Caller,
-    by: &By,
-    id: VisitId,
-    event: Event,
-    now: Timestamp,
-) -> Result<Led, VisitError> {
-    let visit = of_doctor(tx, app, id, caller).await?;
-    advance(tx, app, &visit, event, now).await?;
-    let after = store::visits::one_for_doctor(tx, &app.keys, id).await?.ok_or(VisitError::NotFound)?;
-    let action = match event {
+/// What is audited when a doctor has done this.
+const fn action(event: Event) -> &'static str {
+    match event {
         Event::Start => "visit.start",
         Event::Complete => "visit.complete",
         _ => "visit.no_show",
-    };
-    let event = by.event(action, Some(visit.patient), id.to_string());
-    store::audit::append(tx, &app.keys, &event, now).await?;
-    Ok(after)
+    }
 }
 
 /// Leads a visit that the transaction holds to its next state, and its money with it.

@@ -1,5 +1,5 @@
-//! Every operation that books, pays, charges, buys, refunds or pays out honours its `Idempotency-Key` (D7): when nodes
-//! die over it, when it comes many times at once to two nodes, when it comes again, and when it comes with something
+//! Every operation that books, leads, pays, charges, buys, refunds or pays out honours its `Idempotency-Key` (D7): when
+//! nodes die over it, when it comes many times at once to two nodes, when it comes again, and when it comes with something
 //! else. One parameter a row; how often it was done is how often it was audited.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 };
 
 use db::sql;
-use domain::{SignedDuration, ledger::Account};
+use domain::{Clock as _, SignedDuration, ledger::Account};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Answer, Call, Engine, TestApp, User, visits::FEE};
@@ -22,6 +22,7 @@ use crate::{
     races::nodes,
     refunds::{CHARGES, at_the_sandbox, unanswered, why},
     subscriptions::{CANCEL, PURCHASE, wants as months},
+    visits::{LED, anew, moment},
 };
 
 const LATER: &str = "2024-01-21T08:00:00Z";
@@ -129,8 +130,26 @@ async fn by_doctor(app: &TestApp, what: &str) -> Twins {
             let call = |id: &str| app.post(&format!("{PAYOUTS}{id}/cancel/")).by(&doctor);
             Twins { this: call(&one), other: call(&two), status: 200, action: "payout.cancel" }
         }
-        _ => panic!("{what}"),
+        _ => leads(app, (&doctor, &patient), what).await,
     }
+}
+
+/// A doctor and a visit whose time has come; another of theirs is what is not the same.
+async fn leads(app: &TestApp, (doctor, patient): (&User, &User), what: &str) -> Twins {
+    let other = app.confirmed(doctor, patient).await;
+    let (visit, action) = match what {
+        "complete" => (app.started(doctor, patient).await, "visit.complete"),
+        "start" => (app.confirmed(doctor, patient).await, "visit.start"),
+        "no-show" => (app.confirmed(doctor, patient).await, "visit.no_show"),
+        _ => panic!("{what}"),
+    };
+    if what != "complete" {
+        let found = app.get(&format!("{LED}{visit}/")).by(doctor).send().await.expect(200);
+        app.clock.advance(moment(&found.text("/scheduled_at")).duration_since(app.clock.now()));
+    }
+    let doctor = anew(app, doctor).await;
+    let call = |id: &str| app.post(&format!("{LED}{id}/{what}/")).by(&doctor);
+    Twins { this: call(&visit), other: call(&other), status: 200, action }
 }
 
 /// What admins do.
@@ -247,6 +266,9 @@ async fn money_moves_once_for_a_key(
         "move",
         "end a subscription",
         "withdraw",
+        "start",
+        "complete",
+        "no-show",
         "ask for a payout",
         "take back a payout",
         "cancel for a doctor",
@@ -264,7 +286,9 @@ async fn money_moves_once_for_a_key(
     let nodes = nodes(engine).await;
     let app = &nodes[0];
     let Twins { this, other, status, action } = match what {
-        "withdraw" | "ask for a payout" | "take back a payout" => by_doctor(app, what).await,
+        "withdraw" | "start" | "complete" | "no-show" | "ask for a payout" | "take back a payout" => {
+            by_doctor(app, what).await
+        }
         "charge" | "purchase" | "buy online" | "book" | "pay" | "pay online" | "cancel" | "move"
         | "end a subscription" => by_patient(app, what).await,
         _ => by_admin(app, what).await,

@@ -10,6 +10,7 @@ use crate::{
     booking::{ENCOUNTERS, assert_wrong},
     charges::{AMOUNT, CHARGE},
     payouts::{LEAST, PAYOUTS, wants as payout},
+    refunds::{CHARGES, at_the_sandbox, why},
     subscriptions::{PURCHASE, wants as months},
 };
 
@@ -27,6 +28,8 @@ struct Ask {
 struct World {
     app: TestApp,
     admin: User,
+    /// Whose charge can be given back: it is there before anything is refused.
+    payer: User,
     asks: Vec<Ask>,
 }
 
@@ -35,6 +38,8 @@ impl World {
         let app = TestApp::start(engine).await;
         let (admin, doctor, patient) = (app.admin().await, app.bookable_doctor().await, app.patient().await);
         app.give(&doctor, LEAST).await;
+        let payer = app.patient().await;
+        let charged = at_the_sandbox(&app, &payer).await;
         let visit = app.booked(&doctor, &patient).await;
         let online = json!({ "payment_method": "online", "gateway": "sandbox" });
         let mut plan = months("basic", 1);
@@ -48,13 +53,15 @@ impl World {
             refused,
         };
         let pay = format!("{ENCOUNTERS}{visit}/pay/");
+        let refund = format!("{CHARGES}{charged}/refund/");
         let asks = vec![
             ask(CHARGE, &patient, charge, 200, "charge.refuse"),
             ask(&pay, &patient, online, 200, "charge.refuse"),
             ask(PURCHASE, &patient, plan, 200, "subscription.refuse"),
             ask(PAYOUTS, &doctor, payout(LEAST), 201, "payout.refuse"),
+            ask(&refund, &admin, why(), 200, "refund.refuse"),
         ];
-        Self { app, admin, asks }
+        Self { app, admin, payer, asks }
     }
 
     /// The same with this field.
@@ -83,14 +90,18 @@ impl World {
 
     async fn nothing_happened(&self) {
         for done in
-            ["charge.start", "subscription.order", "subscription.purchase", "payout.request", "visit.pay"]
+            ["subscription.order", "subscription.purchase", "payout.request", "visit.pay", "charge.refund"]
         {
             assert_eq!(self.app.audited(done).await, 0, "{done}");
         }
+        assert_eq!(self.app.audited("charge.start").await, 1, "the payer's own");
         let [patient, doctor] = [&self.asks[0].by, &self.asks[3].by];
         assert_eq!((self.app.spendable(patient).await, self.app.spendable(doctor).await), (0, LEAST));
-        for account in [Account::clearing("sandbox"), Account::escrow(), Account::subscriptions()] {
-            assert_eq!(self.app.holds(&account).await, 0);
+        assert_eq!(self.app.spendable(&self.payer).await, AMOUNT);
+        for (account, holds) in
+            [(Account::clearing("sandbox"), -AMOUNT), (Account::escrow(), 0), (Account::subscriptions(), 0)]
+        {
+            assert_eq!(self.app.holds(&account).await, holds);
         }
         self.app.expect_a_sound_ledger().await;
     }
@@ -206,9 +217,10 @@ async fn one_request_is_one_entry_and_what_was_forgotten_is_none(
         (
             audited("charge.refuse").await,
             audited("subscription.refuse").await,
-            audited("payout.refuse").await
+            audited("payout.refuse").await,
+            audited("refund.refuse").await
         ),
-        (1, 0, 0)
+        (1, 0, 0, 0)
     );
     world.nothing_happened().await;
 }

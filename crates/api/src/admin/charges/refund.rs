@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use app::{
     By,
-    billing::refunds::{self, Ask, Refund, RefundStatus},
+    billing::{
+        Asked,
+        refunds::{self, Ask, Refund, RefundStatus},
+    },
 };
 use axum::{
     Json,
@@ -21,7 +24,7 @@ use crate::{
     Api,
     errors::ApiResult,
     extract::{
-        Admin, Body, Caller, Fields, Id, Idempotency, MessageLanguage, Origin, ValidJson, answer, integer,
+        Admin, Body, Caller, Fields, Id, Idempotency, MessageLanguage, MoneyJson, Origin, answer, integer,
         text,
     },
 };
@@ -108,14 +111,17 @@ pub(crate) async fn refund_charge(
     Id(id): Id,
     language: MessageLanguage,
     idempotency: Idempotency,
-    ValidJson { value, bytes }: ValidJson<RefundCharge>,
+    sent: MoneyJson<RefundCharge>,
 ) -> ApiResult<Response> {
+    let by = By::caller(&caller, &origin);
+    // whose money it is nobody has looked up: the entry is about the admin
+    let (value, bytes) = sent.accepted(&api, &by, caller.user, Asked::Refund).await?;
     let ask = Ask {
         charge: id,
         authority: value.authority,
         amount: value.amount,
         reason: value.reason,
-        by: By::caller(&caller, &origin),
+        by,
         once: idempotency.once_for(&caller, "refund_charge", id, &bytes),
         render: Arc::new(move |refund| serde_json::json!(rendered(&language, refund))),
     };

@@ -32,7 +32,9 @@ pub(in crate::simulation) async fn pay_online(
 }
 
 pub(in crate::simulation) async fn begin(app: Arc<App>, doctor: UserId, visit: VisitId) -> Outcome {
-    match visits::start(&app, &caller(doctor, Role::Doctor), &by(doctor), visit).await {
+    let caller = caller(doctor, Role::Doctor);
+    let render = Arc::new(|_: Led| json!(null));
+    match visits::start(&app, &caller, &by(doctor), visit, None, render).await {
         Ok(_) => Outcome::refused("done").with(Learned::VisitIs(visit, Stage::Begun)),
         Err(e) => e.into(),
     }
@@ -40,9 +42,11 @@ pub(in crate::simulation) async fn begin(app: Arc<App>, doctor: UserId, visit: V
 
 /// The price, without the platform's part, is the doctor's.
 pub(in crate::simulation) async fn complete(app: Arc<App>, doctor: UserId, visit: VisitId) -> Outcome {
-    match visits::complete(&app, &caller(doctor, Role::Doctor), &by(doctor), visit).await {
-        Ok(led) => {
-            let total = led.visit.price.total.get();
+    let caller = caller(doctor, Role::Doctor);
+    let render = Arc::new(|led: Led| json!(led.visit.price.total.get()));
+    match visits::complete(&app, &caller, &by(doctor), visit, None, render).await {
+        Ok(answered) => {
+            let total = answered.answer.as_i64().unwrap();
             let commission = total * i64::from(app.billing.commission_percent) / 100;
             let outcome = Outcome::new("done", Expect::Wallet(doctor, total - commission));
             outcome.with(Learned::VisitIs(visit, Stage::Over))
@@ -57,7 +61,9 @@ pub(in crate::simulation) async fn miss(
     (doctor, patient): (UserId, UserId),
     visit: VisitId,
 ) -> Outcome {
-    match visits::miss(&app, &caller(doctor, Role::Doctor), &by(doctor), visit).await {
+    let caller = caller(doctor, Role::Doctor);
+    let render = Arc::new(|_: Led| json!(null));
+    match visits::miss(&app, &caller, &by(doctor), visit, None, render).await {
         Ok(_) => {
             let outcome = Outcome::new("done", Expect::Wallet(patient, 0));
             outcome.with(Learned::VisitIs(visit, Stage::Over))
