@@ -130,7 +130,8 @@ pub async fn revoked_since(db: &Db, since: Timestamp) -> Result<Vec<(SessionId, 
     let rows: Vec<(Uuid, At)> = db
         .read(since, |c, since| {
             Box::pin(async move {
-                c.all(sql!("SELECT id, revoked_at FROM sessions WHERE revoked_at >= ?1"), &[&At(*since)]).await
+                c.all(sql!("SELECT id, revoked_at FROM sessions WHERE revoked_at >= ?1"), &[&At(*since)])
+                    .await
             })
         })
         .await?;

@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn another_currency_is_none_of_ours() {
         assert!(is_in_rials(&json!({})) && is_in_rials(&json!(1)));
-        for currency in [json!(null), json!(" irr "), json!(""), json!(364), json!("364"), json!("ریال")] {
+        for currency in [json!(null), json!(" irr "), json!(""), json!(364), json!("364"), json!("ریال")]
+        {
             assert!(is_in_rials(&json!({ "currency": currency })), "{currency}");
         }
         for currency in [json!("IRT"), json!("USD"), json!("تومان"), json!(840), json!(["IRR"])] {

@@ -239,7 +239,12 @@ fn read_verify(reply: &Reply) -> Next {
     let fee = answer::whole(&data["fee"]).and_then(Rials::new).filter(|_| is_ours_to_pay);
     Next::Done(match (code, reference) {
         (100 | 101, _) if !answer::is_in_rials(&data) => {
-            tracing::error!(gateway = NAME, code, what = "another currency", "a payment is not what was ordered");
+            tracing::error!(
+                gateway = NAME,
+                code,
+                what = "another currency",
+                "a payment is not what was ordered"
+            );
             Verified::NotPaid(format!("{code} with another currency"))
         }
         (100, Some(reference)) => Verified::Paid { reference, card, fee },

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` (D7), on the one operation that honours it so far.
+//! `Idempotency-Key` (D7) in depth, on one operation; `keys.rs` has all that move money.
 
 use std::collections::BTreeSet;
 
