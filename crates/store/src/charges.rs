@@ -16,7 +16,7 @@ use crate::{Error, Result};
 
 pub use authorities::{
     Authority, AuthorityStatus, Receipt, add_authority, authorities, authorities_of_many, authorities_seen,
-    by_authority, mark, mark_credited,
+    by_authority, mark, mark_credited, refuse_stranger,
 };
 pub use callbacks::{callbacks, forget_callback, keep_callback};
 pub use change::{check_again, claim_check, complete, insert, note};

@@ -34,4 +34,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     18 "0018_gateway_fees",
     19 "0019_callbacks_of_payers",
     20 "0020_ended_codes",
+    21 "0021_strangers_refused",
 };

@@ -143,8 +143,12 @@ async fn every_authority_is_kept_and_one_is_paid(#[values(Engine::Sqlite, Engine
     assert!(!mark(&db, "S1", AuthorityStatus::Failed).await.unwrap(), "it is already");
     assert!(mark(&db, "S1", AuthorityStatus::Paid).await.unwrap());
     assert!(!mark(&db, "S1", AuthorityStatus::Failed).await.unwrap(), "credited is credited");
+    let refuse =
+        |n: &'static str| db.write((), move |tx, ()| Box::pin(charges::refuse_stranger(tx, "sandbox", n)));
     assert!(mark(&db, "S2", AuthorityStatus::Paid).await.is_err(), "one of a charge");
+    assert!(refuse("S2").await.unwrap() && !refuse("S2").await.unwrap(), "there is one first time");
     assert!(mark(&db, "S2", AuthorityStatus::Extra).await.unwrap());
+    assert!(!refuse("S1").await.unwrap(), "what is credited is not refused");
 }
 
 #[rstest]

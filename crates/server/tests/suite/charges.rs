@@ -45,6 +45,17 @@ async fn read(app: &TestApp, by: &User, id: &str) -> Value {
     app.get(&format!("/api/v1/billing/transactions/{id}/")).by(by).send().await.expect(200).json
 }
 
+/// What the audit log has about a user with this action, the newest first: who acted, in which request, and the detail.
+async fn entries(app: &TestApp, admin: &User, of: &User, action: &str) -> Vec<[String; 3]> {
+    let path = format!("/api/v1/admin/users/{}/audit/?page_size=100", of.id);
+    let told = app.get(&path).by(admin).send().await.expect(200).json;
+    let all = told["results"].as_array().unwrap().iter().filter(|entry| entry["action"] == action);
+    all.map(|entry| {
+        ["actor_kind", "request_id", "detail"].map(|name| entry[name].as_str().unwrap().to_owned())
+    })
+    .collect()
+}
+
 async fn minutes(app: &TestApp, by: &User, n: i64) -> User {
     app.clock.advance(SignedDuration::from_mins(n));
     app::jobs::run_cron(&app.app).await.unwrap();

@@ -248,3 +248,19 @@ pub async fn mark_credited(
         .await?;
     Ok(changed == 1)
 }
+
+/// What a stranger says of an authority is refused; of one whose money was credited nothing is. Whether it is the first time
+/// (primary key).
+pub async fn refuse_stranger(tx: &Conn, gateway: &str, name: &str) -> Result<bool> {
+    let changed = tx
+        .exec(
+            sql!(
+                "UPDATE charge_authorities SET stranger_refused = TRUE
+                 WHERE gateway = ?1 AND authority = ?2
+                   AND status NOT IN ('paid', 'extra') AND NOT stranger_refused"
+            ),
+            &[&gateway, &name],
+        )
+        .await?;
+    Ok(changed == 1)
+}

@@ -49,7 +49,7 @@ async fn settle(
     params: &Params,
     (origin, count): (&app::Origin, Count),
 ) -> ApiResult<Response> {
-    // each unknown authority is a line of the audit log
+    // whatever names no payment of ours is a line of the audit log
     if let Some(Extension(counted)) = count
         && !counted.allowed
         && !api.app.knows_callback(gateway, params).await?

@@ -31,11 +31,18 @@ pub async fn callback(
     params: &[(String, String)],
     origin: &Origin,
 ) -> Result<Back, ChargeError> {
-    let engine = app.gateways.get(gateway).ok_or(ChargeError::NotFound)?;
-    let Some(found) = engine.read_callback(params) else { return Err(ChargeError::NotFound) };
+    let Some(engine) = app.gateways.get(gateway) else {
+        // what the address has in its place is anybody's words
+        forged(app, "an unknown gateway".to_owned(), origin).await?;
+        return Err(ChargeError::NotFound);
+    };
+    let Some(found) = engine.read_callback(params) else {
+        forged(app, format!("{gateway}: no authority"), origin).await?;
+        return Err(ChargeError::NotFound);
+    };
     let brought = Brought { claims_ok: found.claims_ok, extra: found.extra };
     let named = named(params);
-    match settle_for(app, gateway, &found.authority, brought, Asker::Browser(named)).await {
+    match settle_for(app, gateway, &found.authority, brought, Asker::Browser { named, origin }).await {
         Ok(charge) => {
             let status = charge.status_at(app.clock.now());
             let is_private = engine.callback_is_needed() || matches!(charge.purpose, Purpose::Visit(_));
@@ -48,7 +55,7 @@ pub async fn callback(
             Ok(Back { url })
         }
         Err(ChargeError::NotFound) => {
-            forged(app, gateway, origin).await?;
+            forged(app, format!("{gateway}: an unknown authority"), origin).await?;
             Err(ChargeError::NotFound)
         }
         Err(e) => Err(e),
@@ -75,14 +82,13 @@ fn named(params: &[(String, String)]) -> Option<Uuid> {
     params.iter().find(|(name, _)| name == "charge").and_then(|(_, id)| id.trim().parse().ok())
 }
 
-/// An authority that was never given to us.
-async fn forged(app: &Arc<App>, gateway: &str, origin: &Origin) -> Result<(), Fault> {
-    let by = By::stranger(origin);
-    let input = (Arc::clone(app), by, gateway.to_owned(), app.clock.now());
+/// What names no authority that was given to us. How many of them come from one address is limited before.
+async fn forged(app: &Arc<App>, detail: String, origin: &Origin) -> Result<(), Fault> {
+    let input = (Arc::clone(app), By::stranger(origin), detail, app.clock.now());
     app.db
-        .write(input, |tx, (app, by, gateway, now)| {
+        .write(input, |tx, (app, by, detail, now)| {
             Box::pin(async move {
-                let event = by.event("charge.forged", None, format!("{gateway}: an unknown authority"));
+                let event = by.event("charge.forged", None, detail.as_str());
                 Ok::<_, Fault>(audit::append(tx, &app.keys, &event, *now).await?)
             })
         })

@@ -21,7 +21,7 @@ use self::{
     doubt::{Doubt, noted},
 };
 use super::ChargeError;
-use crate::{App, By, Fault};
+use crate::{App, By, Fault, Origin};
 
 pub(super) use schedule::next;
 
@@ -36,11 +36,11 @@ pub struct Brought {
 
 /// Who has it asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Asker {
+pub(super) enum Asker<'a> {
     /// We, with what was kept or with nothing.
     Ours,
     /// A browser, with the charge that it says it was sent to pay.
-    Browser(Option<Uuid>),
+    Browser { named: Option<Uuid>, origin: &'a Origin },
 }
 
 /// What was found out about an authority.
@@ -55,6 +55,8 @@ struct Found {
     needs_callback: bool,
     /// And a stranger has brought it: a "no" is about that, and not about the payment.
     is_hearsay: bool,
+    /// Whose browser it is where it is not the payer's: what comes of its word is not in the payer's name.
+    stranger: Option<By>,
     now: Timestamp,
 }
 
@@ -84,7 +86,7 @@ pub(super) async fn settle_for(
     gateway: &str,
     authority: &str,
     brought: Brought,
-    asker: Asker,
+    asker: Asker<'_>,
 ) -> Result<Charge, ChargeError> {
     let found = app
         .db
@@ -104,9 +106,10 @@ pub(super) async fn settle_for(
     }
     let engine = app.gateways.get(gateway).ok_or(ChargeError::NoPayments)?;
     let (needs_callback, asked_at) = (engine.callback_is_needed(), app.clock.now());
-    let (is_payers, is_strangers) = match asker {
-        Asker::Ours => (false, false),
-        Asker::Browser(named) => (named == Some(charge.id), named != Some(charge.id)),
+    let (is_payers, stranger) = match asker {
+        Asker::Ours => (false, None),
+        Asker::Browser { named, .. } if named == Some(charge.id) => (true, None),
+        Asker::Browser { origin, .. } => (false, Some(By::stranger(origin))),
     };
     let mut found = Found {
         charge,
@@ -115,12 +118,13 @@ pub(super) async fn settle_for(
         brought,
         needs_callback,
         is_hearsay: false,
+        stranger,
         now: asked_at,
     };
     if needs_callback {
         let is_payers = keep(app, found.clone(), is_payers).await?;
-        found.is_hearsay = is_payers.map_or(is_strangers, |is_payers| !is_payers);
-    } else if is_strangers {
+        found.is_hearsay = is_payers.map_or(found.stranger.is_some(), |is_payers| !is_payers);
+    } else if found.stranger.is_some() {
         // such a gateway can be asked without it
         found.brought.extra = Value::Null;
     }
@@ -175,15 +179,17 @@ async fn keep(app: &Arc<App>, found: Found, is_payers: bool) -> Result<Option<bo
         .await
 }
 
+/// In the payer's name, unless a stranger has brought it about.
 async fn audit_charge(
     tx: &Conn,
     app: &App,
     charge: &Charge,
-    action: &'static str,
-    detail: &str,
+    stranger: Option<&By>,
+    (action, detail): (&'static str, &str),
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let by = By { actor: Actor::User(charge.user), request_id: charge.gateway.as_str().into() };
+    let payer = || By { actor: Actor::User(charge.user), request_id: charge.gateway.as_str().into() };
+    let by = stranger.cloned().unwrap_or_else(payer);
     let event = by.event(action, Some(charge.user), format!("{} {detail}", charge.id));
     Ok(audit::append(tx, &app.keys, &event, now).await?)
 }

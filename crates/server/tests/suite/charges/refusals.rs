@@ -3,15 +3,15 @@
 use domain::ledger::Account;
 use rstest::rstest;
 use serde_json::json;
-use testkit::{Engine, TestApp};
+use testkit::{Answer, Engine, TestApp};
 
-use super::{AMOUNT, charge, location, minutes, press, started};
+use super::{AMOUNT, charge, entries, location, minutes, press, started};
 
 #[rstest]
 #[tokio::test]
 async fn what_is_forged_brings_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let app = TestApp::start(engine).await;
-    let patient = app.patient().await;
+    let (admin, patient) = (app.admin().await, app.patient().await);
     let (id, page) = started(&app, &patient).await;
     let authority = page.rsplit('/').next().unwrap();
     let callback = |gateway: &str, authority: &str| {
@@ -25,19 +25,34 @@ async fn what_is_forged_brings_nothing(#[values(Engine::Sqlite, Engine::Postgres
     let _ = callback("zarinpal", authority).await.expect(404);
     let _ = callback("nobody", authority).await.expect(404);
     let _ = app.get("/api/v1/billing/callback/sandbox/").send().await.expect(404);
+    assert_eq!(app.audited("charge.forged").await, 4, "nor is a gateway or an authority that is none");
     // one's own, not paid
-    let back = location(&callback("sandbox", authority).await.expect(303));
+    let pending = callback("sandbox", authority).await.expect(303);
+    let back = location(&pending);
     assert!(back.ends_with(&format!("transaction_id={id}&status=pending")), "{back}");
+    let _ = callback("sandbox", authority).await.expect(303);
     // failed, and said to be paid
     let _ = press(&app, &page, "fail").await;
-    let back = location(&callback("sandbox", authority).await.expect(303));
+    let failed = callback("sandbox", authority).await.expect(303);
+    let back = location(&failed);
     assert!(back.ends_with("status=failed"), "{back}");
-    assert_eq!(app.audited("charge.refuse").await, 1);
     // with a form, as some gateways do
     let form = format!("Authority={authority}&Status=OK");
     let posted =
         app.post("/api/v1/billing/callback/sandbox/").body("application/x-www-form-urlencoded", form);
     let _ = posted.send().await.expect(303);
+    let told = |answer: &Answer, why: &str| {
+        let request = answer.header("x-request-id").unwrap();
+        ["stranger".to_owned(), request.to_owned(), format!("{id} {why}")]
+    };
+    assert_eq!(
+        entries(&app, &admin, &patient, "charge.refuse").await,
+        [
+            told(&failed, "said to be paid, and is not"),
+            told(&pending, "said to be paid, without a clear answer"),
+        ],
+        "who says it again, and can't name the charge, makes no entry in the payer's name or in another"
+    );
     assert_eq!((app.spendable(&patient).await, app.holds(&Account::clearing("sandbox")).await), (0, 0));
 }
 

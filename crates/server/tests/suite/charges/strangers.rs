@@ -17,7 +17,7 @@ use testkit::{
     },
 };
 
-use super::{AMOUNT, charge, location, path, press, read, started};
+use super::{AMOUNT, charge, entries, location, path, press, read, started};
 
 /// BitPay's verification.
 const VERIFY: &str = "gateway-result-second";
@@ -94,6 +94,7 @@ async fn what_strangers_bring_does_not_push_out_what_the_payer_brings(
     };
     forge(1..26).await;
     assert_eq!(kept(&app, &charge.authority).await, 20);
+    assert_eq!(app.audited("charge.refuse").await, 1, "of all that they say, the first");
     // then the payer comes back, and the node dies while it waits for BitPay's answer
     let _ = fake.pay(&charge.authority);
     fake.trouble(VERIFY, Trouble::Silence);
@@ -116,6 +117,7 @@ async fn what_strangers_bring_does_not_push_out_what_the_payer_brings(
     app::jobs::run_cron(&app.app).await.unwrap();
     assert_eq!(app.spendable(&patient).await, AMOUNT);
     assert_eq!(asked(&fake) - before, 1, "the payer's is the first to be asked about");
+    assert_eq!((app.audited("charge.refuse").await, app.audited("charge.fail").await), (1, 0));
     app.expect_a_sound_ledger().await;
 }
 
@@ -125,7 +127,7 @@ async fn what_strangers_bring_fails_nobodys_charge(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let (app, fake) = with_bitpay(engine).await;
-    let patient = app.patient().await;
+    let (admin, patient) = (app.admin().await, app.patient().await);
     let (first, charge) =
         (waiting(&app, &fake, "bitpay", &patient).await, waiting(&app, &fake, "bitpay", &patient).await);
     let refused = async || (app.audited("charge.refuse").await, app.audited("charge.fail").await);
@@ -133,24 +135,34 @@ async fn what_strangers_bring_fails_nobodys_charge(
     let _ = fake.pay(&first.authority);
     let used = trans_id(&first.authority);
     assert!(sent(&app, &first.payers(&used)).await.ends_with("status=completed"));
+    let mut requests = vec![];
     for (number, answer) in [("1", None), (used.as_str(), None), (used.as_str(), Some(number(1)))] {
         if let Some(answer) = answer {
             fake.trouble(VERIFY, Trouble::Instead(answer));
         }
-        let back = sent(&app, &charge.strangers(number)).await;
+        let answer = app.get(&charge.strangers(number)).send().await.expect(303);
+        requests.push(answer.header("x-request-id").unwrap().to_owned());
+        let back = location(&answer);
         assert!(back.ends_with("/pay/result/?status=pending"), "{back}");
         assert_eq!(kept(&app, &charge.authority).await, 0, "what is forged takes no room");
     }
     let still = read(&app, &patient, &charge.id).await;
     assert!(still["status"] == "pending" && still["payment_url"].is_string(), "{still}");
-    assert_eq!((refused().await, app.spendable(&patient).await), ((0, 0), AMOUNT));
+    assert_eq!((refused().await, app.spendable(&patient).await), ((1, 0), AMOUNT));
+    let told = |by: &str, request: &str| {
+        [by.to_owned(), request.to_owned(), format!("{} said to be paid, and is not", charge.id)]
+    };
+    let strangers = told("stranger", &requests[0]);
+    let written = async || entries(&app, &admin, &patient, "charge.refuse").await;
+    assert_eq!(written().await, [strangers.clone()], "the first of {requests:?}");
 
     // of what the payer brings, "not paid" is a word
     let _ = fake.fail(&charge.authority);
     let back = sent(&app, &charge.payers(&trans_id(&charge.authority))).await;
     assert!(back.ends_with(&format!("transaction_id={}&status=failed", charge.id)), "{back}");
     let failed = read(&app, &patient, &charge.id).await;
-    assert_eq!((&failed["payment_url"], refused().await), (&Value::Null, (1, 0)));
+    assert_eq!((&failed["payment_url"], refused().await), (&Value::Null, (2, 0)));
+    assert_eq!(written().await, [told("user", "bitpay"), strangers], "the payer's word in the payer's name");
     // and on the same page, a moment later
     let _ = fake.pay(&charge.authority);
     let back = sent(&app, &charge.strangers(&trans_id(&charge.authority))).await;
@@ -186,6 +198,14 @@ async fn that_a_payer_gave_up_is_believed_of_the_payer_alone(
         assert!(back.ends_with(&format!("status={status}")), "{back}");
         assert_eq!(read(&app, &patient, &charge.id).await["status"], status);
     }
+    let audited = async || (app.audited("charge.fail").await, app.audited("charge.refuse").await);
+    assert_eq!(audited().await, (1, 0));
+    // whoever says that it is paid all the same says so once
+    let paid = format!("/api/v1/billing/callback/zarinpal/?Authority={}&Status=OK", charge.authority);
+    for _ in 0..3 {
+        let _ = sent(&app, &paid).await;
+        assert_eq!(audited().await, (1, 1));
+    }
 }
 
 #[rstest]
@@ -201,8 +221,9 @@ async fn who_asks_too_much_is_let_through_with_a_payment_of_ours_alone(
     let carrier = "203.0.113.1";
     let unknown = "Authority=S00100000000000000000000000000000000&Status=OK";
     let to = "/api/v1/billing/callback/sandbox/";
-    for audited in [1, 2] {
-        let _ = app.get(&format!("{to}?{unknown}")).from(carrier).send().await.expect(404);
+    let nobody = "/api/v1/billing/callback/nobody/";
+    for (audited, call) in [(1, app.get(&format!("{to}?{unknown}"))), (2, app.get(nobody))] {
+        let _ = call.from(carrier).send().await.expect(404);
         assert_eq!(app.audited("charge.forged").await, audited);
     }
     let form = "application/x-www-form-urlencoded";
@@ -211,6 +232,7 @@ async fn who_asks_too_much_is_let_through_with_a_payment_of_ours_alone(
         app.get(&format!("{to}?charge={id}&{unknown}")),
         app.get(&format!("{to}?charge={id}")),
         app.get(to),
+        app.get(nobody),
         app.get(&format!("/v1/billing/callback/sandbox?{unknown}")),
         app.post(to).body(form, unknown),
     ] {

@@ -145,7 +145,7 @@ async fn to_wallet(
     )?;
     match post(tx, app, &posting, now).await? {
         Posted::Done(_) => {
-            audit_charge(tx, app, charge, "charge.complete", charge.purpose.as_str(), now).await
+            audit_charge(tx, app, charge, None, ("charge.complete", charge.purpose.as_str()), now).await
         }
         Posted::Before(_) => Err(Fault::Internal(format!("{} was posted before", posting.unique_key()))),
     }

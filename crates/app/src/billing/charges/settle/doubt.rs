@@ -19,6 +19,18 @@ pub(super) enum Doubt {
     Anothers,
 }
 
+impl Doubt {
+    /// What the audit log says of it, where a browser said that it was paid or where it didn't.
+    const fn told(self, claims_ok: bool) -> (&'static str, &'static str) {
+        match self {
+            Self::Anothers => ("charge.refuse", "the payment of another charge"),
+            Self::NotPaid if claims_ok => ("charge.refuse", "said to be paid, and is not"),
+            Self::NotPaid => ("charge.fail", "not paid"),
+            Self::Unclear => ("charge.refuse", "said to be paid, without a clear answer"),
+        }
+    }
+}
+
 /// No money so far: what the charge is by now, and when to ask again.
 pub(super) async fn noted(app: &Arc<App>, found: Found, doubt: Doubt) -> Result<Charge, Fault> {
     app.db
@@ -28,7 +40,8 @@ pub(super) async fn noted(app: &Arc<App>, found: Found, doubt: Doubt) -> Result<
         .await
 }
 
-/// What a stranger brought leaves the charge as it is. The sweep asks again with what the payer has brought.
+/// What a stranger brought leaves the charge as it is. The sweep asks again with what the payer has brought. Writes to the
+/// audit log: last in its transaction.
 pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> Result<Charge, Fault> {
     let not_paid = doubt != Doubt::Unclear;
     let Found { authority, brought, now, .. } = found;
@@ -40,6 +53,7 @@ pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> R
         if let Some(extra) = extra.filter(|_| not_paid) {
             charges::forget_callback(tx, gateway, name, &extra, false).await?;
         }
+        refuse_stranger(tx, app, found, (&charge, doubt)).await?;
         return Ok(charge);
     }
     let is_silent = found.needs_callback && extra.is_none() && !not_paid;
@@ -56,6 +70,7 @@ pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> R
     }
     if charge.status == ChargeStatus::Completed && doubt != Doubt::Anothers {
         look_at_others(tx, &charge, *now).await?;
+        refuse_stranger(tx, app, found, (&charge, doubt)).await?;
         return Ok(charge);
     }
     let (status, _) = next(&charge, not_paid, *now);
@@ -68,14 +83,37 @@ pub(super) async fn note(tx: &Conn, app: &App, found: &Found, doubt: Doubt) -> R
     charges::note(tx, charge.id, status, check_at, *now).await?;
     let after = charges::by_id(tx, charge.id).await?.ok_or_else(|| missing("a charge"))?;
     if changed && not_paid {
-        let (action, detail) = match doubt {
-            Doubt::Anothers => ("charge.refuse", "the payment of another charge"),
-            _ if brought.claims_ok => ("charge.refuse", "said to be paid, and is not"),
-            _ => ("charge.fail", "not paid"),
-        };
-        audit_charge(tx, app, &charge, action, detail, *now).await?;
+        if is_strangers_claim(found) {
+            // this entry is the one of it
+            charges::refuse_stranger(tx, gateway, name).await?;
+        }
+        let told = doubt.told(brought.claims_ok);
+        audit_charge(tx, app, &charge, found.stranger.as_ref(), told, *now).await?;
+    } else {
+        refuse_stranger(tx, app, found, (&charge, doubt)).await?;
     }
     Ok(after)
+}
+
+const fn is_strangers_claim(found: &Found) -> bool {
+    found.stranger.is_some() && found.brought.claims_ok
+}
+
+/// That a stranger says "paid" is told once of each authority, whatever the gateway's next answer is: who knows one may come
+/// back with it without any limit.
+async fn refuse_stranger(
+    tx: &Conn,
+    app: &App,
+    found: &Found,
+    (charge, doubt): (&Charge, Doubt),
+) -> Result<(), Fault> {
+    let Found { authority, stranger, now, .. } = found;
+    if is_strangers_claim(found)
+        && charges::refuse_stranger(tx, &authority.gateway, &authority.authority).await?
+    {
+        audit_charge(tx, app, charge, stranger.as_ref(), doubt.told(true), *now).await?;
+    }
+    Ok(())
 }
 
 /// A charge is completed, but the payer may have paid at another authority of it, too: those are asked about as before.
