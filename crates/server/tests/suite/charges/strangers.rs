@@ -154,7 +154,7 @@ async fn what_strangers_bring_fails_nobodys_charge(
     };
     let strangers = told("stranger", &requests[0]);
     let written = async || entries(&app, &admin, &patient, "charge.refuse").await;
-    assert_eq!(written().await, [strangers.clone()], "the first of {requests:?}");
+    assert_eq!(written().await, std::slice::from_ref(&strangers), "the first of {requests:?}");
 
     // of what the payer brings, "not paid" is a word
     let _ = fake.fail(&charge.authority);
