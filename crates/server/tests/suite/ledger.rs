@@ -1,6 +1,10 @@
 //! The ledger of the whole program: many payments at once, blocked money, `helssa verify ledger`.
 
-use std::{process::Command, sync::Arc};
+use std::{
+    io,
+    process::Command,
+    sync::{Arc, Mutex},
+};
 
 use app::billing::holds::{self, Hold, HoldError, Place};
 use domain::{
@@ -11,6 +15,22 @@ use domain::{
 use rstest::rstest;
 use serde_json::json;
 use testkit::{Engine, TestApp, User, visits::FEE};
+use tracing_subscriber::layer::SubscriberExt as _;
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 fn id(user: &User) -> UserId {
     UserId(user.id.parse().unwrap())
@@ -139,6 +159,25 @@ async fn a_visit_that_is_paid_many_times_at_once_is_paid_once(
     app.expect_a_sound_ledger().await;
 }
 
+/// Somebody who owns the database helps themselves.
+async fn break_the_books(app: &TestApp) {
+    app.app
+        .db
+        .write((), |tx, ()| {
+            Box::pin(async move {
+                tx.script(
+                    "DROP TRIGGER ledger_accounts_follow;
+                     UPDATE ledger_accounts SET balance = balance + 1000 WHERE kind = 'commission'",
+                    "ALTER TABLE ledger_accounts DISABLE TRIGGER USER;
+                     UPDATE ledger_accounts SET balance = balance + 1000 WHERE kind = 'commission'",
+                )
+                .await
+            })
+        })
+        .await
+        .unwrap();
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_operator_proves_the_ledger_and_learns_of_a_break(
@@ -166,26 +205,53 @@ async fn an_operator_proves_the_ledger_and_learns_of_a_break(
     assert!(said.contains("5 accounts, 3 postings"), "{said}");
     assert_eq!(app::billing::verify_a_little(&app.app).await.unwrap(), 0);
 
-    // somebody who owns the database helps themselves
-    app.app
-        .db
-        .write((), |tx, ()| {
-            Box::pin(async move {
-                tx.script(
-                    "DROP TRIGGER ledger_accounts_follow;
-                     UPDATE ledger_accounts SET balance = balance + 1000 WHERE kind = 'commission'",
-                    "ALTER TABLE ledger_accounts DISABLE TRIGGER USER;
-                     UPDATE ledger_accounts SET balance = balance + 1000 WHERE kind = 'commission'",
-                )
-                .await
-            })
-        })
-        .await
-        .unwrap();
+    break_the_books(&app).await;
     let (succeeded, said) = verify();
     assert!(
         !succeeded && said.contains("commission of platform: it holds 61000, its entries say 60000"),
         "{said}"
     );
     assert!(said.contains("all accounts together hold 1000 instead of nothing"), "{said}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_worker_that_looks_at_a_little_finds_a_break_and_wakes_somebody(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let _ = app.completed(&doctor, &patient).await;
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    // of this thread, which is the whole test's
+    let _logged = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines));
+    let said = || {
+        let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let broken = log.lines().filter(|line| line.contains("the ledger is broken"));
+        broken.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for _ in 0..10 {
+        assert_eq!(app::billing::verify_a_little(&app.app).await.unwrap(), 0);
+    }
+    assert!(said().is_empty(), "{:?}", said());
+
+    break_the_books(&app).await;
+    // a look begins at a random id; three of four lie before this account
+    let mut found = 0;
+    for _ in 0..50 {
+        if found == 0 {
+            found = app::billing::verify_a_little(&app.app).await.unwrap();
+        }
+    }
+    assert_eq!(found, 1);
+    let said = said();
+    let [line] = &said[..] else { panic!("{said:?}") };
+    assert!(line.starts_with("ERROR the ledger is broken"), "{line}");
+    assert!(line.contains("commission of platform: it holds 61000, its entries say 60000"), "{line}");
 }

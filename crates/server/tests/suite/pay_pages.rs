@@ -169,6 +169,46 @@ async fn a_visits_page_says_how_things_are(#[values(Engine::Sqlite, Engine::Post
     assert!(cancelled.contains("لغو شده") && cancelled.contains("۶۰۰٬۰۰۰ ریال به کیف پول"), "{cancelled}");
 }
 
+#[rstest]
+#[tokio::test]
+async fn an_insured_visits_page_says_what_the_insurer_pays_and_what_is_left(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);
+    let free = app.free(&doctor).await;
+    let body = json!({
+        "doctor_id": doctor.id, "scheduled_at": free[0], "visit_type": "online", "chief_complaint": "سردرد",
+        "insurance_info": { "use_insurance": true, "provider": "تامین اجتماعی", "number": "1234567890" },
+    });
+    let book = "/api/v1/patients/encounters/book/";
+    let booked = app.post(book).by(&patient).json(&body).send().await.expect(201);
+    let page = path(&booked.text("/payment/payment_url"));
+    let row = |name: &str, amount: &str| format!("<dt>{name}</dt><dd>{amount} ریال</dd>");
+    let open = html(&app, &page).await;
+    for text in [
+        row("هزینه ویزیت", "۶۰۰٬۰۰۰"),
+        row("سهم بیمه", "۳۶۰٬۰۰۰"),
+        row("قابل پرداخت", "۲۴۰٬۰۰۰"),
+        // a quarter of an hour from now
+        "مهلت پرداخت: شنبه ۳۰ دی ۱۴۰۲ ساعت ۱۳:۴۵".to_owned(),
+    ] {
+        assert!(open.contains(&text), "{text} is not in\n{open}");
+    }
+
+    let sandbox = location(&app.post(&page).body(FORM, "gateway=sandbox").send().await.expect(303));
+    assert!(html(&app, &sandbox).await.contains("۲۴۰٬۰۰۰"), "the gateway takes the patient's share alone");
+    let paid = html(&app, &pressed(&app, &sandbox, "succeed").await).await;
+    for (name, amount) in [("هزینه ویزیت", "۶۰۰٬۰۰۰"), ("سهم بیمه", "۳۶۰٬۰۰۰"), ("سهم شما", "۲۴۰٬۰۰۰")]
+    {
+        let text = row(name, amount);
+        assert!(paid.contains(&text), "{text} is not in\n{paid}");
+    }
+    assert!(!paid.contains("مهلت پرداخت") && !paid.contains("قابل پرداخت"), "{paid}");
+    assert_eq!(app.holds(&Account::escrow()).await, 240_000);
+    app.expect_a_sound_ledger().await;
+}
+
 /// The path of a visit's payment page.
 async fn visits_page(app: &TestApp) -> String {
     let (doctor, patient) = (app.bookable_doctor().await, app.patient().await);

@@ -1,6 +1,12 @@
 //! The wallet over HTTP: what there is, what happened to it, and visits that are paid from it.
 
-use domain::{SignedDuration, ledger::Account};
+use std::sync::Arc;
+
+use domain::{
+    Clock, Rials, SignedDuration,
+    ids::UserId,
+    ledger::{Account, Posting, PostingKind},
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Answer, Engine, TestApp, User, shape, visits::FEE};
@@ -150,7 +156,7 @@ async fn a_missed_visit_is_paid_for_and_a_cancelled_one_comes_back(
     let visit = format!("/api/v1/doctors/encounters/{missed}/");
     let start = app.get(&visit).by(&doctor).send().await.expect(200).text("/scheduled_at");
     let start: domain::Timestamp = start.parse().unwrap();
-    app.clock.advance(start.duration_since(domain::Clock::now(&*app.clock)));
+    app.clock.advance(start.duration_since(app.clock.now()));
     app.clock.advance(SignedDuration::from_secs(61));
     let doctor = app.log_in(&doctor.phone).await;
     let _ = app.post(&format!("{visit}no-show/")).by(&doctor).send().await.expect(200);
@@ -197,6 +203,23 @@ async fn the_statement_is_paged_filtered_and_the_callers_own(
     }
 }
 
+/// So many credits, of 1, 2, 3 … Rials, in one posting.
+async fn credit(app: &TestApp, user: &User, credits: i64) {
+    let wallet = Account::wallet(UserId(user.id.parse().unwrap()));
+    let rials = |amount: i64| Rials::new(amount).unwrap();
+    let mut entries = vec![Account::clearing("test").gives(rials(credits * (credits + 1) / 2))];
+    entries.extend((1..=credits).map(|amount| wallet.clone().gets(rials(amount))));
+    let posting = Posting::new(PostingKind::Charge, "test:credits", None, "شارژ کیف پول", entries).unwrap();
+    let input = (Arc::clone(&app.app), posting, app.clock.now());
+    app.app
+        .db
+        .write(input, |tx, (app, posting, now)| {
+            Box::pin(async move { app::billing::post(tx, app, posting, *now).await })
+        })
+        .await
+        .unwrap();
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_statement_is_exported_for_spreadsheets(
@@ -204,23 +227,28 @@ async fn the_statement_is_exported_for_spreadsheets(
 ) {
     let app = TestApp::start(engine).await;
     let patient = app.patient().await;
-    // more than is read at a time
-    for amount in 1..=502 {
-        app.give(&patient, amount).await;
-    }
+    // 500 are read at a time
+    credit(&app, &patient, 1_001).await;
     let answer = app.get(CSV).by(&patient).send().await.expect(200);
     assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
     assert!(answer.header("content-disposition").unwrap().contains("attachment"));
     let text = std::str::from_utf8(&answer.bytes).unwrap();
     let text = text.strip_prefix('\u{FEFF}').unwrap();
     let lines: Vec<&str> = text.split_terminator("\r\n").collect();
-    assert_eq!(lines.len(), 503);
+    assert_eq!(lines.len(), 1_002);
     assert_eq!(
         lines[0],
         "date_jalali,created_at,type,amount,balance_after,currency,description,reference,id"
     );
-    assert!(lines[1].starts_with("1402-10-30,2024-01-20T10:00:00Z,credit,502,126253,IRR,\"شارژ کیف پول\",,"));
-    assert!(lines[502].contains(",credit,1,1,IRR,"));
+    assert!(
+        lines[1].starts_with("1402-10-30,2024-01-20T10:00:00Z,credit,1001,501501,IRR,\"شارژ کیف پول\",,")
+    );
+    assert!(lines[1_001].contains(",credit,1,1,IRR,"));
+    for (amount, line) in (1..=1_001).zip(lines.iter().rev()) {
+        assert!(line.contains(&format!(",credit,{amount},")), "each once, and in order: {line}");
+    }
+    let credits = app.get(&format!("{CSV}?type=credit")).by(&patient).send().await.expect(200);
+    assert_eq!(credits.bytes, answer.bytes);
     let none = app.get(&format!("{CSV}?type=debit")).by(&patient).send().await.expect(200);
     assert_eq!(std::str::from_utf8(&none.bytes).unwrap().lines().count(), 1);
     let _ = app.get(&format!("{CSV}?type=x")).by(&patient).send().await.expect(422);

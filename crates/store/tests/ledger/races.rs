@@ -1,4 +1,7 @@
-//! Many move money at once: nothing is spent or posted twice, and opposite transfers do not wait.
+//! Many move money at once: nothing is spent or posted twice, opposite transfers do not wait, and whoever proves the
+//! ledger meanwhile finds it sound.
+
+use std::sync::Arc;
 
 use db::{Db, sql};
 use domain::ledger::{Account, Posting};
@@ -8,13 +11,13 @@ use helssa_store::{
 };
 use rstest::rstest;
 use testkit::{Engine, database};
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use uuid::Uuid;
 
 use crate::{
     balance,
     common::{rows, user},
-    expect_sound, give, post, transfer, wallet,
+    expect_sound, give, post, transfer, verify, wallet,
 };
 
 /// Whoever is told to try again does.
@@ -121,4 +124,42 @@ async fn opposite_transfers_don_t_wait_for_each_other(
             .unwrap();
         assert_eq!(deadlocks, Some((0,)));
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_ledger_is_proven_at_any_moment_while_two_hundred_post(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = database::location(engine, folder.path()).await;
+    // as `helssa verify ledger` beside a server: connections of its own
+    let (db, beside) = (Db::open(&place).unwrap(), Db::open(&place).unwrap());
+    for n in 1..=4 {
+        give(&db, user(n), 1_000).await;
+    }
+    // a hundred go ahead, the others a few with each look: every look is among them
+    let turns = Arc::new(Semaphore::new(100));
+    let mut spends = JoinSet::new();
+    for n in 0..200 {
+        let (db, turns) = (db.clone(), Arc::clone(&turns));
+        spends.spawn(async move {
+            turns.acquire().await.unwrap().forget();
+            let wallet = Account::wallet(user(n % 4 + 1));
+            insist(&db, transfer(&format!("spend {n}"), wallet, Account::escrow(), 10)).await.unwrap()
+        });
+    }
+    let spends = tokio::spawn(spends.join_all());
+    while !spends.is_finished() {
+        expect_sound(&beside).await;
+        turns.add_permits(10);
+    }
+    let all = spends.await.unwrap();
+    assert!(all.iter().all(|posted| matches!(posted, Posted::Done(_))));
+    let report = verify(&beside).await;
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+    // four wallets, the escrow and where the money came from; two entries a posting
+    assert_eq!((report.accounts, report.postings, report.entries), (6, 204, 408));
+    assert_eq!((rows(&db, "ledger_postings").await, rows(&db, "ledger_entries").await), (204, 408));
+    assert_eq!(balance(&db, Account::escrow()).await, 2_000);
 }

@@ -1,5 +1,8 @@
-//! `GET billing/wallet/transactions.csv`: the caller's statement for a spreadsheet, newest first. Read and sent in
-//! pieces, so that a long one takes no more memory than a short one.
+//! `GET billing/wallet/transactions.csv`: the caller's whole statement for a spreadsheet, newest first.
+//!
+//! Read and sent in pieces, each when the client has taken the one before: a long one takes no more memory than a short
+//! one, and holds no connection to the database while its reader is slow. It ends, because it only goes down: what is
+//! posted meanwhile is not in it. The limit of a request's time is for the first piece alone.
 
 use std::{fmt::Write as _, future::ready, sync::Arc};
 
@@ -24,8 +27,6 @@ use crate::{
     time::rfc3339,
 };
 
-/// Lines at most; who has more asks by days.
-const MOST: i64 = 50_000;
 /// Lines read at a time.
 const BATCH: i64 = 500;
 /// With a byte order mark, or spreadsheets don't read Persian.
@@ -46,20 +47,14 @@ struct Walk {
     user: UserId,
     filter: Filter,
     below: i64,
-    left: i64,
 }
 
 impl Walk {
     /// The next lines; none when it has ended.
     async fn next(&mut self) -> Result<Option<String>, Fault> {
-        let limit = self.left.min(BATCH);
-        if limit <= 0 {
-            return Ok(None);
-        }
-        let found = wallet::walk(&self.app, self.user, self.filter, self.below, limit).await?;
+        let found = wallet::walk(&self.app, self.user, self.filter, self.below, BATCH).await?;
         let Some(last) = found.last() else { return Ok(None) };
         self.below = last.seq;
-        self.left -= limit;
         let mut text = String::new();
         for transaction in &found {
             line(&mut text, transaction);
@@ -89,7 +84,7 @@ fn line(to: &mut String, transaction: &Transaction) {
     tag = "billing",
     operation_id = "export_wallet_transactions",
     summary = "Export the wallet's transactions",
-    description = "UTF-8 with a byte order mark, the newest first, at most 50,000 lines: ask for more by days.",
+    description = "UTF-8 with a byte order mark, the newest first, every line that matches.",
     params(
         ("type" = Option<String>, Query, description = "credit or debit"),
         ("from_date" = Option<String>, Query, description = "On this day or later", example = "2024-01-01"),
@@ -104,7 +99,7 @@ pub(crate) async fn export_wallet_transactions(
     ValidQuery(CsvQuery(filter)): ValidQuery<CsvQuery>,
 ) -> ApiResult<Response> {
     let app = Arc::clone(&api.app);
-    let mut walk = Walk { app, user: caller.user, filter, below: i64::MAX, left: MOST };
+    let mut walk = Walk { app, user: caller.user, filter, below: i64::MAX };
     // the first piece before the answer begins: until then a failure can still be told
     let mut head = HEAD.to_owned();
     head.push_str(&walk.next().await?.unwrap_or_default());
