@@ -35,4 +35,5 @@ pub const MIGRATIONS: &[Migration] = steps! {
     19 "0019_callbacks_of_payers",
     20 "0020_ended_codes",
     21 "0021_strangers_refused",
+    22 "0022_discounts_and_refunds",
 };

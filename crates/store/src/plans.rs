@@ -21,6 +21,7 @@ record! {
         storage_mb: i64,
         ai_queries: i64,
         discount_percent: Option<i64>,
+        discount_from: Option<String>,
         discount_until: Option<String>,
         is_premium: bool,
         is_active: bool,
@@ -34,6 +35,7 @@ fn read(row: Row) -> Result<Plan> {
         (Some(percent), Some(until)) => Some(PlanDiscount {
             percent: u8::try_from(percent)
                 .map_err(|_| stored("plans", "discount_percent", "not a percentage".into()))?,
+            from: row.discount_from.map(|from| day("plans", "discount_from", &from)).transpose()?,
             until: day("plans", "discount_until", &until)?,
         }),
         _ => None,
@@ -60,7 +62,7 @@ pub async fn all(c: &Conn) -> Result<Vec<Plan>> {
         .all(
             sql!(
                 "SELECT id, name, price, features, monthly_consultations, storage_mb, ai_queries, discount_percent,
-                        discount_until, is_premium, is_active
+                        discount_from, discount_until, is_premium, is_active
                  FROM plans ORDER BY price, id"
             ),
             &[],
@@ -75,7 +77,7 @@ pub async fn by_id(c: &Conn, id: &str) -> Result<Option<Plan>> {
         .one(
             sql!(
                 "SELECT id, name, price, features, monthly_consultations, storage_mb, ai_queries, discount_percent,
-                        discount_until, is_premium, is_active
+                        discount_from, discount_until, is_premium, is_active
                  FROM plans WHERE id = ?1"
             ),
             &[&id],
@@ -88,18 +90,21 @@ pub async fn by_id(c: &Conn, id: &str) -> Result<Option<Plan>> {
 pub async fn save(tx: &Conn, plan: &Plan, now: Timestamp) -> Result<()> {
     let features = serde_json::Value::from(plan.features.clone()).to_string();
     let percent = plan.discount.map(|discount| i64::from(discount.percent));
+    let from = plan.discount.and_then(|discount| discount.from).map(|from| from.to_string());
     let until = plan.discount.map(|discount| discount.until.to_string());
     tx.exec(
         sql!(
             "INSERT INTO plans (id, name, price, features, monthly_consultations, storage_mb, ai_queries,
-                                discount_percent, discount_until, is_premium, is_active, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                                discount_percent, discount_from, discount_until, is_premium, is_active,
+                                updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET
                 name = excluded.name, price = excluded.price, features = excluded.features,
                 monthly_consultations = excluded.monthly_consultations, storage_mb = excluded.storage_mb,
                 ai_queries = excluded.ai_queries, discount_percent = excluded.discount_percent,
-                discount_until = excluded.discount_until, is_premium = excluded.is_premium,
-                is_active = excluded.is_active, updated_at = excluded.updated_at"
+                discount_from = excluded.discount_from, discount_until = excluded.discount_until,
+                is_premium = excluded.is_premium, is_active = excluded.is_active,
+                updated_at = excluded.updated_at"
         ),
         &[
             &plan.id,
@@ -110,6 +115,7 @@ pub async fn save(tx: &Conn, plan: &Plan, now: Timestamp) -> Result<()> {
             &plan.limits.storage_mb,
             &plan.limits.ai_queries,
             &percent,
+            &from,
             &until,
             &plan.is_premium,
             &plan.is_active,

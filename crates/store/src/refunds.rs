@@ -44,6 +44,13 @@ pub enum RefundStatus {
 
 impl RefundStatus {
     const ALL: [Self; 3] = [Self::Refunding, Self::Refunded, Self::InWallet];
+    pub const NAMES: [&'static str; 3] = ["refunding", "refunded", "in_wallet"];
+
+    /// None where the name is no status.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -113,7 +120,7 @@ fn stored(column: &'static str) -> Error {
 
 fn refund(row: Row) -> Result<Refund> {
     let way = Way::ALL.into_iter().find(|way| way.as_str() == row.way);
-    let status = RefundStatus::ALL.into_iter().find(|status| status.as_str() == row.status);
+    let status = RefundStatus::parse(&row.status);
     let moment = |at: Option<At>| at.map(|At(at)| at);
     Ok(Refund {
         id: row.id,

@@ -123,7 +123,7 @@ async fn what_has_ended_is_among_the_expired_written_down_or_not(
         assert!(charges.iter().all(|charge| charge.status_at(later(at)) == status), "{status:?} at {at}");
     }
     // admins see what is written down, and ask for that
-    let filter = ChargeFilter { status: Some(Pending), gateway: None, user: Some(user) };
+    let filter = ChargeFilter { status: Some(Pending), user: Some(user), ..ChargeFilter::default() };
     let (count, charges) = db
         .read(filter, |c, filter| Box::pin(async move { charges::page(c, filter, 9, 0).await }))
         .await

@@ -130,22 +130,35 @@ async fn the_documented_plans_are_shipped(#[values(Engine::Sqlite, Engine::Postg
 #[tokio::test]
 async fn a_plan_comes_back_as_it_was_written(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let (db, _folder) = database::open(engine).await;
+    let discount = |from: Option<&str>| {
+        Some(PlanDiscount { percent: 20, from: from.map(day), until: day("2024-02-01") })
+    };
     let plan = Plan {
         id: "gold".into(),
         name: "طلا".into(),
         price: rials(1_000_000),
         features: vec!["a \"quoted\" one".into(), "دو".into()],
         limits: Limits { monthly_consultations: 0, storage_mb: UNLIMITED, ai_queries: 7 },
-        discount: Some(PlanDiscount { percent: 20, until: day("2024-02-01") }),
+        discount: discount(None),
         is_premium: true,
         is_active: true,
     };
-    for plan in [plan.clone(), Plan { discount: None, is_active: false, price: rials(5), ..plan }] {
+    for plan in [
+        plan.clone(),
+        Plan { discount: discount(Some("2024-02-01")), ..plan.clone() },
+        Plan { discount: None, is_active: false, price: rials(5), ..plan.clone() },
+    ] {
         db.write(plan.clone(), |tx, plan| Box::pin(plans::save(tx, plan, now()))).await.unwrap();
         let found = db.read((), |c, ()| Box::pin(plans::by_id(c, "gold"))).await.unwrap();
         assert_eq!(found, Some(plan));
     }
     assert_eq!(db.read((), |c, ()| Box::pin(plans::by_id(c, "tin"))).await.unwrap(), None);
+    // no discount ends before it begins, and no day is one of nothing
+    let backwards = Plan { discount: discount(Some("2024-02-02")), ..plan };
+    let refused = db.write(backwards, |tx, plan| Box::pin(plans::save(tx, plan, now()))).await;
+    assert!(matches!(refused, Err(Error::Db(db::Error::Constraint(_)))), "{refused:?}");
+    let alone = by_hand(&db, sql!("UPDATE plans SET discount_from = '2024-01-01' WHERE id = 'gold'")).await;
+    assert!(matches!(alone, Err(Error::Db(db::Error::Constraint(_)))), "{alone:?}");
     // only the free plan is free
     let free = by_hand(&db, sql!("UPDATE plans SET price = 0 WHERE id = 'gold'")).await;
     assert!(matches!(free, Err(Error::Db(db::Error::Constraint(_)))), "{free:?}");

@@ -50,6 +50,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(users::find::find_users))
         .routes(routes!(users::read::read_user))
         .routes(routes!(users::audit::read_user_audit))
+        .routes(routes!(users::wallet::read_user_wallet))
         .routes(routes!(users::block::block_user))
         .routes(routes!(users::block::unblock_user))
 }

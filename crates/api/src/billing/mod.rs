@@ -4,7 +4,7 @@ mod charges;
 pub(crate) mod invoices;
 pub(crate) mod payouts;
 pub(crate) mod subscriptions;
-mod wallet;
+pub(crate) mod wallet;
 
 use utoipa_axum::router::OpenApiRouter;
 

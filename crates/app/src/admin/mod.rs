@@ -6,6 +6,7 @@ mod block;
 mod create_doctor;
 mod doctors;
 mod users;
+mod wallet;
 
 pub use appoint::{AppointError, appoint};
 pub use audit::audit_of_user;
@@ -18,6 +19,7 @@ pub use store::{
     doctors::{Doctor, Entry},
 };
 pub use users::{UserError, user, users};
+pub use wallet::wallet_of_user;
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug)]

@@ -32,7 +32,9 @@ pub struct Plan {
 pub struct PlanDiscount {
     /// 1 to 100.
     pub percent: u8,
-    /// The last day that it is valid.
+    /// The first day that it is valid; none: as soon as it is there.
+    pub from: Option<Date>,
+    /// The last day that it is valid, not before the first.
     pub until: Date,
 }
 
@@ -40,7 +42,8 @@ impl Plan {
     /// Its own discount, while that is valid.
     #[must_use]
     pub fn discount_on(&self, today: Date) -> Option<PlanDiscount> {
-        self.discount.filter(|discount| today <= discount.until)
+        self.discount
+            .filter(|discount| discount.from.is_none_or(|first| first <= today) && today <= discount.until)
     }
 
     /// Whether it can be bought.

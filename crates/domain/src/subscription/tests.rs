@@ -20,7 +20,7 @@ fn plan(id: &str, price: i64, discount: Option<(u8, Date)>) -> Plan {
         price: rials(price),
         features: vec![],
         limits: Limits { monthly_consultations: UNLIMITED, storage_mb: 100, ai_queries: 50 },
-        discount: discount.map(|(percent, until)| PlanDiscount { percent, until }),
+        discount: discount.map(|(percent, until)| PlanDiscount { percent, from: None, until }),
         is_premium: false,
         is_active: true,
     }
@@ -41,6 +41,22 @@ fn a_plans_discount_ends_with_its_day() {
     let premium = plan("premium", 299_000, Some((20, TODAY)));
     let amount = |today| Price::of(&premium, 1, None, Rials::ZERO, today).unwrap().amount.get();
     assert_eq!((amount(TODAY), amount(date(2024, 1, 21))), (239_200, 299_000));
+}
+
+#[test]
+fn a_plans_discount_begins_with_its_first_day() {
+    let discount = PlanDiscount { percent: 20, from: Some(TODAY), until: date(2024, 1, 21) };
+    let premium = Plan { discount: Some(discount), ..plan("premium", 299_000, None) };
+    for (day, valid, amount) in [
+        (19, None, 299_000),
+        (20, Some(discount), 239_200),
+        (21, Some(discount), 239_200),
+        (22, None, 299_000),
+    ] {
+        let today = date(2024, 1, day);
+        let price = Price::of(&premium, 1, None, Rials::ZERO, today).unwrap();
+        assert_eq!((premium.discount_on(today), price.amount.get()), (valid, amount), "{today}");
+    }
 }
 
 #[test]

@@ -77,6 +77,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("find_users", "user.find"),
     ("read_user", "user.view"),
     ("read_user_audit", "audit.view"),
+    ("read_user_wallet", "wallet.view"),
     ("block_user", "user.block"),
     ("unblock_user", "user.unblock"),
     ("list_charges", "charge.list"),
@@ -212,7 +213,7 @@ async fn prepared(app: &TestApp, operation: &str) -> Call {
         "view_charge" | "refund_charge" | "end_refund" => of_charge(app, operation, call).await,
         "find_users" => call("").by(&app.staff().await),
         "read_user" => call(&app.patient().await.id).by(&app.staff().await),
-        "read_user_audit" => call(&app.patient().await.id).by(&app.admin().await),
+        "read_user_audit" | "read_user_wallet" => call(&app.patient().await.id).by(&app.admin().await),
         "block_user" => call(&app.patient().await.id).by(&app.admin().await).json(&reason),
         "unblock_user" => {
             let (user, admin) = (app.patient().await, app.admin().await);

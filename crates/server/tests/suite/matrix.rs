@@ -80,6 +80,7 @@ const MATRIX: &[Row] = &[
     private("find_users", STAFF),
     private("read_user", STAFF),
     private("read_user_audit", ADMINS),
+    private("read_user_wallet", ADMINS),
     private("block_user", ADMINS),
     private("unblock_user", ADMINS),
     private("list_charges", ADMINS),

@@ -2,6 +2,7 @@
 //! money is in one place.
 
 mod ends;
+mod found;
 mod receipts;
 mod unanswered;
 

@@ -4,6 +4,7 @@ mod changes;
 mod codes;
 mod ended_codes;
 mod online;
+mod plan_discounts;
 mod purchases;
 mod renewals;
 

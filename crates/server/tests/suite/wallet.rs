@@ -11,6 +11,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Answer, Engine, TestApp, User, shape, visits::FEE};
 
+use crate::{matrix::IBAN, visits::UNKNOWN};
+
 const WALLET: &str = "/api/v1/billing/wallet/";
 const STATEMENT: &str = "/api/v1/billing/wallet/transactions/";
 const CSV: &str = "/api/v1/billing/wallet/transactions.csv";
@@ -71,6 +73,42 @@ async fn everybody_has_a_wallet_of_the_documented_shape(
         assert_eq!(wallet["recent_transactions"][0]["description"], "شارژ کیف پول");
     }
     app.expect_a_sound_ledger().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_sees_what_a_user_has_as_they_do(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start(engine).await;
+    let (admin, staff, doctor) = (app.admin().await, app.staff().await, app.doctor().await);
+    let path = |id: &str| format!("/api/v1/admin/users/{id}/wallet/");
+    let empty = read(&app, &path(&doctor.id), &admin).await;
+    assert_eq!(empty, read(&app, WALLET, &doctor).await);
+    assert_eq!(empty["balance"], 0);
+    app.give(&doctor, 1_500_000).await;
+    let payout = json!({ "amount": 1_000_000, "iban": IBAN, "account_holder": "سارا احمدی" });
+    let _ = app.post("/api/v1/billing/payouts/").by(&doctor).json(&payout).send().await.expect(201);
+    let seen = read(&app, &path(&doctor.id), &admin).await;
+    assert_eq!(seen, read(&app, WALLET, &doctor).await);
+    assert_eq!((&seen["balance"], &seen["blocked_amount"]), (&json!(1_500_000), &json!(1_000_000)));
+    let types: Vec<&Value> =
+        seen["recent_transactions"].as_array().unwrap().iter().map(|item| &item["type"]).collect();
+    assert_eq!(types, ["debit", "credit"]);
+
+    let about = read(&app, &format!("/api/v1/admin/users/{}/audit/", doctor.id), &admin).await;
+    let looks = about["results"].as_array().unwrap().iter().filter(|one| one["action"] == "wallet.view");
+    let by: Vec<&Value> = looks.map(|one| &one["actor_id"]).collect();
+    assert_eq!(by, [&json!(admin.id), &json!(admin.id)], "and nobody's own");
+    for user in [&staff, &doctor] {
+        let refused = app.get(&path(&doctor.id)).by(user).send().await.expect(403);
+        assert_eq!(refused.code(), "FORBIDDEN");
+    }
+    for nobody in [UNKNOWN, "me"] {
+        let refused = app.get(&path(nobody)).by(&admin).send().await.expect(404);
+        assert_eq!(refused.code(), "NOT_FOUND", "{nobody}");
+    }
+    assert_eq!(app.audited("wallet.view").await, 2);
 }
 
 #[rstest]

@@ -5,7 +5,7 @@ use app::{
     admin::Page,
     billing::{
         charges::{ChargeStatus, GATEWAYS},
-        refunds::{self, ChargeFilter},
+        refunds::{self, ChargeFilter, RefundStatus},
     },
 };
 use axum::{Json, extract::State, http::Uri};
@@ -35,8 +35,11 @@ impl Body for ChargesQuery {
         let status = fields.optional("status", text(known));
         let gateway = fields.optional("gateway", text(gateway));
         let user = fields.optional("user", text(|t| t.parse::<Uuid>().map_err(|_| Violation::Id)));
+        let known = |name: &str| RefundStatus::parse(name).ok_or(Violation::Choice(&RefundStatus::NAMES));
+        let refund = fields.optional("refund", text(known));
         let page = pagination::read(fields);
-        let filter = ChargeFilter { status: status?, gateway: gateway?, user: user?.map(UserId) };
+        let (gateway, user) = (gateway?, user?.map(UserId));
+        let filter = ChargeFilter { status: status?, gateway, user, refund: refund? };
         Some(Self { filter, page: page? })
     }
 }
@@ -52,6 +55,7 @@ impl Body for ChargesQuery {
         ("status" = Option<String>, Query, description = "Only these", pattern = "^(pending|completed|failed|expired)$"),
         ("gateway" = Option<String>, Query, description = "Only this gateway's", pattern = "^(zarinpal|bitpay|idpay|sandbox)$"),
         ("user" = Option<Uuid>, Query, description = "Only this user's"),
+        ("refund" = Option<String>, Query, description = "Only those with a refund in this state", pattern = "^(refunding|refunded|in_wallet)$"),
         ("page" = Option<i64>, Query, description = "From 1", minimum = 1),
         ("page_size" = Option<i64>, Query, description = "1 to 100", minimum = 1, maximum = 100),
     ),

@@ -37,7 +37,8 @@ pub(crate) struct SavePlanBody {
     /// −1: unlimited.
     #[schema(value_type = Object, example = json!({"monthly_consultations": -1, "storage_mb": 1024, "ai_queries": -1}))]
     limitations: (),
-    #[schema(value_type = Option<Object>, example = json!({"percentage": 20, "valid_until": "2024-02-01"}))]
+    /// From `valid_from` (at once, where it is missing) through `valid_until`.
+    #[schema(value_type = Option<Object>, example = json!({"percentage": 20, "valid_from": "2024-01-20", "valid_until": "2024-02-01"}))]
     discount: (),
     /// Whether its subscribers have the premium rate limit; false unless it says otherwise.
     #[schema(value_type = Option<bool>, example = true)]
@@ -83,25 +84,26 @@ fn limits(fields: &mut Fields<'_>) -> Option<Limits> {
     })
 }
 
-/// Both of its fields, or neither. The outer option is none when one is wrong.
+/// How much and until when, perhaps from when; or none of them. The outer option is none when one is wrong.
 #[expect(clippy::option_option, reason = "wrong, not set, set")]
 fn discount(fields: &mut Fields<'_>) -> Option<Option<PlanDiscount>> {
     let percentage = fields.optional("percentage", integer(1, 100));
+    let from = fields.optional("valid_from", text(days::parse));
     let until = fields.optional("valid_until", text(days::parse));
-    match (percentage?, until?) {
-        (None, None) => Some(None),
-        (Some(percent), Some(until)) => {
-            Some(Some(PlanDiscount { percent: u8::try_from(percent).ok()?, until }))
-        }
-        (Some(_), None) => {
-            fields.violated("valid_until", Violation::Required);
-            None
-        }
-        (None, Some(_)) => {
-            fields.violated("percentage", Violation::Required);
-            None
-        }
+    let (percentage, from, until) = (percentage?, from?, until?);
+    if percentage.is_none() && from.is_none() && until.is_none() {
+        return Some(None);
     }
+    if percentage.is_none() {
+        fields.violated("percentage", Violation::Required);
+    }
+    if until.is_none() {
+        fields.violated("valid_until", Violation::Required);
+    }
+    if from.zip(until).is_some_and(|(first, last)| last < first) {
+        fields.violated("valid_until", Violation::Order);
+    }
+    Some(Some(PlanDiscount { percent: u8::try_from(percentage?).ok()?, from, until: until? }))
 }
 
 /// A plan as it is.

@@ -1,9 +1,11 @@
-//! Users of every role. Staff may look them up; admins may block them and read the audit log about them.
+//! Users of every role. Staff may look them up; admins may block them, and read their wallets and the audit log
+//! about them.
 
 pub(crate) mod audit;
 pub(crate) mod block;
 pub(crate) mod find;
 pub(crate) mod read;
+pub(crate) mod wallet;
 
 use app::admin::Account;
 use serde::Serialize;

@@ -59,6 +59,10 @@ pub(crate) struct LimitsBody {
 pub(crate) struct DiscountBody {
     #[schema(example = 20, minimum = 1, maximum = 100)]
     pub(crate) percentage: u8,
+    /// The first day, Gregorian; left out where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2024-01-20", format = "date")]
+    pub(crate) valid_from: Option<String>,
     /// The last day, Gregorian.
     #[schema(example = "2024-02-01", format = "date")]
     pub(crate) valid_until: String,
@@ -78,6 +82,7 @@ pub(crate) fn body(plan: Plan) -> PlanBody {
         },
         discount: plan.discount.map(|discount| DiscountBody {
             percentage: discount.percent,
+            valid_from: discount.from.map(|from| from.to_string()),
             valid_until: discount.until.to_string(),
         }),
     }

@@ -1,7 +1,7 @@
 //! The caller's own money. For everybody who is logged in.
 
 mod csv;
-mod read;
+pub(crate) mod read;
 mod transactions;
 
 use app::billing::wallet::{Filter, Transaction};

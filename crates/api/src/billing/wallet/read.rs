@@ -1,6 +1,6 @@
 //! `GET billing/wallet/`: what the caller has, and the last ten transactions.
 
-use app::billing::wallet;
+use app::billing::wallet::{self, Wallet};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use crate::{
     time::rfc3339,
 };
 
-/// The caller's money, in whole Rials.
+/// A user's money, in whole Rials.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WalletBody {
     #[schema(example = "018d2f6a-3c5e-8b1a-9f00-1c2d3e4f5a6b")]
@@ -36,6 +36,18 @@ pub(crate) struct WalletBody {
     recent_transactions: Vec<TransactionItem>,
 }
 
+pub(crate) fn body(wallet: Wallet) -> WalletBody {
+    WalletBody {
+        wallet_id: wallet.id,
+        balance: wallet.balance(),
+        currency: "IRR",
+        blocked_amount: wallet.blocked,
+        available_balance: wallet.available,
+        last_updated: rfc3339(wallet.updated_at),
+        recent_transactions: wallet.recent.into_iter().map(item).collect(),
+    }
+}
+
 #[utoipa::path(
     get,
     path = "/api/v1/billing/wallet/",
@@ -49,14 +61,5 @@ pub(crate) async fn read_wallet(
     State(api): State<Api>,
     Caller { caller, .. }: Caller<Anyone>,
 ) -> ApiResult<Json<WalletBody>> {
-    let wallet = wallet::read(&api.app, caller.user).await?;
-    Ok(Json(WalletBody {
-        wallet_id: wallet.id,
-        balance: wallet.balance(),
-        currency: "IRR",
-        blocked_amount: wallet.blocked,
-        available_balance: wallet.available,
-        last_updated: rfc3339(wallet.updated_at),
-        recent_transactions: wallet.recent.into_iter().map(item).collect(),
-    }))
+    Ok(Json(body(wallet::read(&api.app, caller.user).await?)))
 }

@@ -25,7 +25,7 @@ pub(crate) async fn fill(app: &Arc<App>, by: &By) -> Result<(), Fault> {
         })
         .await?;
     if let Some(mut premium) = premium {
-        premium.discount = Some(PlanDiscount { percent: 20, until });
+        premium.discount = Some(PlanDiscount { percent: 20, from: None, until });
         save_plan(app, by, premium).await.map_err(|e| internal(&e))?;
     }
     let code = Code {

@@ -10,8 +10,8 @@ use store::{audit, plans};
 
 use crate::{App, By, Fault, fault::faults};
 
-/// The plans that can be bought, the cheapest first; a discount that is over is left out. A small table, read each
-/// time, so that an admin's change is seen at once on every node.
+/// The plans that can be bought, the cheapest first; a discount that is over, or is yet to begin, is left out. A
+/// small table, read each time, so that an admin's change is seen at once on every node.
 pub async fn plans_for_sale(app: &App) -> Result<Vec<Plan>, Fault> {
     let today = domain::days::tehran_today(app.clock.now());
     let all =
