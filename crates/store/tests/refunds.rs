@@ -267,7 +267,7 @@ async fn admins_find_charges_the_newest_first(#[values(Engine::Sqlite, Engine::P
             .read(filter, |c, filter| Box::pin(async move { charges::page(c, filter, 9, 0).await }))
             .await
             .unwrap();
-        let expected: Vec<Uuid> = expected.into_iter().map(id).collect();
+        let expected: Vec<Uuid> = expected.iter().map(|n| id(*n)).collect();
         assert_eq!(count, i64::try_from(expected.len()).unwrap(), "{shown}");
         assert_eq!(found.iter().map(|charge| charge.id).collect::<Vec<_>>(), expected, "{shown}");
     }
