@@ -93,11 +93,10 @@ fn complete(operation: &mut Operation, path: &str) {
     let is_api = path.starts_with("/api/v1/");
     let is_private = operation.security.is_some();
     let has_body = operation.request_body.is_some();
-    let has_query = operation
-        .parameters
-        .iter()
-        .flatten()
-        .any(|p| matches!(p, RefOr::T(p) if p.parameter_in == openapi::path::ParameterIn::Query));
+    let parameters = || operation.parameters.iter().flatten();
+    let has_query =
+        parameters().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == openapi::path::ParameterIn::Query));
+    let has_key = parameters().any(|p| matches!(p, RefOr::T(p) if p.name == "Idempotency-Key"));
     let has_id = path.contains('{');
     let changes =
         has_body || CHANGE_WITHOUT_BODY.contains(&operation.operation_id.as_deref().unwrap_or_default());
@@ -114,13 +113,17 @@ fn complete(operation: &mut Operation, path: &str) {
     add(Code::Forbidden, is_private);
     add(Code::PhoneBlocked, is_login);
     let names_others = path.ends_with("/book/") || path.ends_with("/admin/encounters/");
-    add(Code::NotFound, has_id || names_others || path.ends_with("/profile/"));
+    // what is the caller's own, and may not be there
+    let may_be_missing = path.ends_with("/profile/") || path.ends_with("/subscriptions/cancel/");
+    add(Code::NotFound, has_id || names_others || may_be_missing);
     let has_states = ["/encounters/", "/prescriptions/", "/billing/"].iter().any(|part| path.contains(part));
     add(Code::Conflict, is_private && changes && path.contains("/admin/"));
     add(Code::IllegalState, is_private && changes && (has_states || path.contains("/payouts/")));
+    add(Code::StillRunning, has_key);
     add(Code::FileTooLarge, has_body);
     add(Code::UnsupportedFormat, has_body);
     add(Code::ValidationError, has_body || has_query);
+    add(Code::KeyReused, has_key);
     add(Code::RateLimited, is_api);
     add(Code::HeadersTooLarge, is_api);
     add(Code::InternalError, is_api);
