@@ -1,10 +1,12 @@
-//! Admins find the charges whose refunds are open, and with them what they need to end these.
+//! Admins find charges by state, gateway and user, and by where their refunds are; with the open ones, what they need
+//! to end these.
 
+use domain::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Engine, TestApp, User, fakes::gateway::Trouble};
 
-use super::{CHARGES, at_the_sandbox, at_zarinpal, minutes, refund, why, with_zarinpal};
+use super::{AMOUNT, CHARGE, CHARGES, at_the_sandbox, at_zarinpal, minutes, refund, why, with_zarinpal};
 
 async fn list(app: &TestApp, admin: &User, query: &str) -> Value {
     app.get(&format!("{CHARGES}?{query}")).by(admin).send().await.expect(200).json
@@ -12,6 +14,47 @@ async fn list(app: &TestApp, admin: &User, query: &str) -> Value {
 
 fn ids(page: &Value) -> Vec<&str> {
     page["results"].as_array().unwrap().iter().map(|charge| charge["id"].as_str().unwrap()).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn admins_find_charges_by_state_gateway_and_user(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let (app, fake) = with_zarinpal(engine).await;
+    let (admin, one, two) = (app.admin().await, app.patient().await, app.patient().await);
+    let first = at_the_sandbox(&app, &one).await;
+    app.clock.advance(SignedDuration::from_secs(1));
+    let (second, _) = at_zarinpal(&app, &fake, &two).await;
+    app.clock.advance(SignedDuration::from_secs(1));
+    let waiting =
+        app.post(CHARGE).by(&one).json(&json!({ "amount": AMOUNT, "gateway": "sandbox" })).send().await;
+    let third = waiting.expect(200).text("/transaction_id");
+    let user = format!("user={}", one.id);
+    for (query, expected) in [
+        ("", vec![&third, &second, &first]),
+        ("status=completed", vec![&second, &first]),
+        ("gateway=zarinpal", vec![&second]),
+        (user.as_str(), vec![&third, &first]),
+        ("status=pending&gateway=zarinpal", vec![]),
+        ("page=2&page_size=2", vec![&first]),
+    ] {
+        let found = app.get(&format!("{CHARGES}?{query}")).by(&admin).send().await.expect(200).json;
+        let ids: Vec<&str> =
+            found["results"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, expected, "{query}");
+        assert!(
+            found["results"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|c| c["authorities"].as_array().unwrap().len() == 1)
+        );
+    }
+    for query in ["status=paid", "gateway=paypal", "user=me", "page=0"] {
+        let _ = app.get(&format!("{CHARGES}?{query}")).by(&admin).send().await.expect(422);
+    }
+    assert_eq!(app.audited("charge.list").await, 6);
 }
 
 #[rstest]
