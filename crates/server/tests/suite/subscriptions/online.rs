@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::{Engine, TestApp, User};
 use uuid::Uuid;
 
-use super::{CODES, buy, current, ordered, reference, rich, settle, wants};
+use super::{CODES, PURCHASE, buy, current, ordered, reference, rich, settle, wants};
 use crate::notifications::NOTIFICATIONS;
 
 #[rstest]
@@ -210,4 +210,31 @@ async fn three_orders_wait_for_their_money_at_most(
     let _ = buy(&app, &user, &wants("basic", 1)).send().await.expect(200);
     app.clock.advance(SignedDuration::from_mins(40));
     let _ = buy(&app, &user, &online("basic")).send().await.expect(200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_answered_is_replayed_though_its_way_is_closed_since(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let open = vec!["https://app.helssa.ir".to_owned()];
+    let app = TestApp::with(engine, move |settings| settings.return_urls = open).await;
+    let patient = app.patient().await;
+    let mut settings = app.settings.clone();
+    settings.return_urls.clear();
+    let closed = app.node_with(settings).await;
+    let mut body = wants("basic", 1);
+    body["payment_method"] = "online".into();
+    body["return_url"] = "https://app.helssa.ir/done".into();
+    let at = |node: &TestApp, key: &str| {
+        node.post(PURCHASE).by(&patient).header("idempotency-key", key).json(&body).send()
+    };
+    let first = at(&app, "k").await.expect(200);
+    let again = at(&closed, "k").await.expect(200);
+    assert_eq!(again.header("idempotent-replay"), Some("true"));
+    assert_eq!(again.json["payment"]["transaction_id"], first.json["payment"]["transaction_id"]);
+    assert_eq!(app.audited("subscription.refuse").await, 0);
+    let refused = at(&closed, "another").await.expect(422);
+    assert_eq!(refused.code(), "VALIDATION_ERROR");
+    assert_eq!(app.audited("subscription.refuse").await, 1);
 }
