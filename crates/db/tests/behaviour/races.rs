@@ -155,7 +155,7 @@ async fn two_transactions_in_a_deadlock_both_succeed_in_the_end(
     let attempts = meeting.attempts.load(SeqCst);
     match engine {
         Engine::Sqlite => assert_eq!(attempts, 2),
-        // one of the two is ended, and run again, on a busy machine perhaps more than once
-        Engine::Postgres => assert!(attempts >= 3, "{attempts}"),
+        // one of the two is ended, and run again, on a busy machine perhaps more than once; each runs six times at most
+        Engine::Postgres => assert!((3..=12).contains(&attempts), "{attempts}"),
     }
 }
